@@ -1,0 +1,155 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target: Swift 6 language mode, explicit existentials, internal imports, members only from modules a
+// file imports. Exclusivity is checked in debug builds and tests; the checks cost 5-10 % of the request path, so
+// release builds go without them.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let nioCore = product("NIOCore", "swift-nio")
+let nioPosix = product("NIOPosix", "swift-nio")
+let nioEmbedded = product("NIOEmbedded", "swift-nio")
+let nioSSL = product("NIOSSL", "swift-nio-ssl")
+let protobuf = product("SwiftProtobuf", "swift-protobuf")
+let argumentParser = product("ArgumentParser", "swift-argument-parser")
+let logging = product("Logging", "swift-log")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name)] + dependencies,
+        swiftSettings: swiftSettings
+    )
+}
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "tensorflow_model_server", targets: ["tensorflow_model_server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    ],
+    targets: [
+        // Neutral core: no protobuf, no NIO, no HTTP, no engine.
+        library("ServingPrimitives"),
+        library("Tensors"),
+        library("Servables", ["ServingPrimitives"]),
+        library("EngineInterface", ["ServingPrimitives", "Tensors"]),
+        library("ServingConfig", ["ServingPrimitives"]),
+        library("Inference", ["EngineInterface", "Servables", "ServingPrimitives", "Tensors"]),
+
+        // Wire.
+        library("ServingProtos", [protobuf]),
+        library(
+            "WireFormat",
+            ["EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", protobuf]
+        ),
+        library("HTTP2Server", [nioCore]),
+
+        // The plug-in ring: frontends, sources, engines.
+        .target(
+            name: "CZlib",
+            linkerSettings: [.linkedLibrary("z")]
+        ),
+        library(
+            "FrontendGRPC",
+            [
+                "CZlib", "EngineInterface", "HTTP2Server", "Inference", "Servables", "ServingPrimitives",
+                "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+            ]
+        ),
+        library(
+            "FrontendREST",
+            [
+                "CZlib", "EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors",
+                "WireFormat", logging, nioCore, nioPosix, protobuf,
+            ]
+        ),
+        library("ModelSources", ["Servables", "ServingPrimitives", logging]),
+        .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
+        library(
+            "EngineTensorFlow",
+            ["CTensorFlow", "EngineInterface", "ServingPrimitives", "ServingProtos", "Tensors", protobuf]
+        ),
+
+        // Composition root and executables.
+        library(
+            "ModelServing",
+            [
+                "EngineInterface", "EngineTensorFlow", "FrontendGRPC", "FrontendREST", "Inference", "ModelSources",
+                "Servables", "ServingConfig", "ServingPrimitives", logging, nioCore, nioPosix,
+            ]
+        ),
+        .executableTarget(
+            name: "apus",
+            dependencies: ["ModelServing", "ServingConfig", "ServingPrimitives", argumentParser, logging],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "tensorflow_model_server",
+            dependencies: ["ModelServing", "ServingConfig", "ServingPrimitives", logging],
+            swiftSettings: swiftSettings
+        ),
+
+        // What tests of several targets share.
+        .target(
+            name: "ServingTestKit",
+            dependencies: ["EngineInterface", "Inference", "Servables", "ServingPrimitives", "Tensors"],
+            swiftSettings: swiftSettings
+        ),
+        tests("Tensors"),
+        tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
+        tests("EngineInterface", ["ServingPrimitives", "Tensors"]),
+        tests("ServingConfig", ["ServingPrimitives"]),
+        tests("Inference", ["EngineInterface", "Servables", "ServingPrimitives", "ServingTestKit", "Tensors"]),
+        tests(
+            "WireFormat",
+            [
+                "EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
+                "Tensors", protobuf,
+            ]
+        ),
+        tests("HTTP2Server", [nioCore, nioEmbedded]),
+        tests(
+            "FrontendGRPC",
+            [
+                "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
+                "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix, protobuf,
+            ]
+        ),
+        tests(
+            "FrontendREST",
+            [
+                "Inference", "Servables", "ServingPrimitives", "ServingTestKit", "Tensors", "WireFormat", nioCore,
+                nioEmbedded, nioPosix,
+            ]
+        ),
+        tests("ModelSources", ["Servables", "ServingPrimitives"]),
+        tests("EngineTensorFlow", ["EngineInterface", "ServingPrimitives", "Tensors"]),
+        tests(
+            "ModelServing",
+            [
+                "EngineInterface", "FrontendGRPC", "FrontendREST", "Inference", "Servables", "ServingConfig",
+                "ServingPrimitives", "ServingTestKit", "Tensors", nioCore, nioPosix,
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef CTENSORFLOW_H
+#define CTENSORFLOW_H
+#endif

@@ -1,0 +1,70 @@
+public import ServingPrimitives
+public import Tensors
+
+/// Something that can load models of some kind and run them.
+public protocol InferenceEngine: Sendable {
+    /// `tensorflow`; what a model configuration's `model_platform` names.
+    var name: String { get }
+
+    /// Loads the model in `request.path`. Blocks; called on a load thread.
+    ///
+    /// - Throws: the engine's own reason, code and text kept.
+    func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel
+}
+
+/// What to load.
+public struct LoadRequest: Sendable {
+    /// The version's folder.
+    public var path: String
+    /// Which graph of the file, for formats that hold several (`--saved_model_tags`).
+    public var tags: [String]
+
+    public init(path: String, tags: [String] = ["serve"]) {
+        self.path = path
+        self.tags = tags
+    }
+}
+
+/// A model in memory.
+public protocol LoadedModel: AnyObject, Sendable {
+    /// Every signature, also those a client would not call (`__saved_model_init_op`). Fixed for the model's life.
+    var signatures: [Signature] { get }
+
+    /// Runs the model on the calling thread: synchronous and blocking by contract, and callable from several threads
+    /// at once.
+    ///
+    /// - Returns: one tensor for each of `request.outputs`, in that order, lent from the engine's memory.
+    /// - Throws: the engine's own error; `DEADLINE_EXCEEDED` when the run was stopped because its deadline passed.
+    func run(_ request: RunRequest) throws(ServingError) -> [Tensor]
+
+    /// Ends the model and gives its memory back. Called once, when nothing runs any more. Blocks.
+    func close()
+}
+
+/// One run of one signature.
+public struct RunRequest: Sendable {
+    /// Index into `LoadedModel.signatures`.
+    public var signature: Int
+    /// One tensor for each of the signature's inputs, in their order.
+    public var inputs: [Tensor]
+    /// Indexes into the signature's outputs.
+    public var outputs: [Int]
+    public var deadline: Deadline
+    /// What similar runs took, in nanoseconds; 0 when not known. An engine that can only stop a run at extra cost
+    /// uses it to decide whether a deadline is worth that cost.
+    public var expectedNanoseconds: UInt64
+
+    public init(
+        signature: Int,
+        inputs: [Tensor],
+        outputs: [Int],
+        deadline: Deadline = .never,
+        expectedNanoseconds: UInt64 = 0
+    ) {
+        self.signature = signature
+        self.inputs = inputs
+        self.outputs = outputs
+        self.deadline = deadline
+        self.expectedNanoseconds = expectedNanoseconds
+    }
+}

@@ -1,0 +1,159 @@
+public import EngineInterface
+public import Servables
+public import ServingPrimitives
+import Tensors
+
+/// What frontends call: request policy over the loaded models. Knows no wire.
+public final class InferenceService: Sendable {
+    public static let defaultSignatureName = "serving_default"
+
+    private let manager: ServableManager
+    private let engineThreads: EngineThreadPool
+    private let policy: ExecutionPolicy
+
+    public init(
+        manager: ServableManager,
+        engineThreads: EngineThreadPool,
+        policy: ExecutionPolicy = ExecutionPolicy()
+    ) {
+        self.manager = manager
+        self.engineThreads = engineThreads
+        self.policy = policy
+    }
+
+    public typealias PredictCompletion = @Sendable (Result<PredictResult, ServingError>) -> Void
+
+    /// Finds and pins the version a request names.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` for an empty name or unknown label, `NOT_FOUND` for what is not available.
+    public func resolve(_ selector: ModelSelector) throws(ServingError) -> ResolvedModel {
+        guard !selector.name.isEmpty else { throw .invalidArgument("ModelSpec has no name specified.") }
+        let lease = try manager.lease(selector.name, selector.version)
+        guard let servable = lease.servable as? ModelServable else {
+            throw .internalError("\(lease.id) is not a model that can be run")
+        }
+        return ResolvedModel(lease: lease, servable: servable)
+    }
+
+    /// Runs a Predict call.
+    ///
+    /// `completion` is called exactly once: before this returns when the call is refused or the run is short enough
+    /// for the caller's thread, else later on an engine thread. A call whose `cancellation` is set, or whose deadline
+    /// has passed, before its run starts is not run.
+    public func predict(
+        _ call: PredictCall,
+        cancellation: CallCancellation? = nil,
+        completion: @escaping PredictCompletion
+    ) {
+        do throws(ServingError) {
+            predict(call, on: try resolve(call.model), cancellation: cancellation, completion: completion)
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// As `predict(_:cancellation:completion:)`, for a frontend that has resolved the model already because it needed
+    /// the signature to read the request.
+    public func predict(
+        _ call: PredictCall,
+        on model: ResolvedModel,
+        cancellation: CallCancellation? = nil,
+        completion: @escaping PredictCompletion
+    ) {
+        do throws(ServingError) {
+            let name = call.model.signatureName.isEmpty ? Self.defaultSignatureName : call.model.signatureName
+            guard let executor = model.servable.executors[name] else {
+                throw .failedPrecondition("Serving signature key \"\(name)\" not found.")
+            }
+            let (request, elements) = try executor.bind(
+                call.inputs,
+                outputFilter: call.outputFilter,
+                deadline: call.deadline
+            )
+            let run = PredictRun(executor: executor, model: model, request: request, elements: elements)
+            switch policy.placement(expectedNanoseconds: request.expectedNanoseconds) {
+            case .callerThread:
+                completion(run.execute(cancellation))
+            case .engineThread:
+                try engineThreads.submit { completion(run.execute(cancellation)) }
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// The signatures of a version and which version it is.
+    public func metadata(_ selector: ModelSelector) throws(ServingError) -> ModelMetadata {
+        let model = try resolve(selector)
+        return ModelMetadata(servable: model.lease.id, signatures: model.servable.model.signatures)
+    }
+
+    /// Every version of a model that was ever seen, newest first; with `version`, that one.
+    ///
+    /// - Throws: `NOT_FOUND` for an unknown model or version.
+    public func status(of name: String, version: Int64? = nil) throws(ServingError) -> [VersionStatus] {
+        let all = manager.status(of: name)
+        guard !all.isEmpty else { throw .notFound("Could not find any versions of model \(name)") }
+        guard let version else { return all }
+        guard let one = all.first(where: { $0.version == version }) else {
+            throw .notFound("Could not find version \(version) of model \(name)")
+        }
+        return [one]
+    }
+}
+
+/// A version pinned for one request.
+public struct ResolvedModel: Sendable {
+    public let lease: ServableLease
+    let servable: ModelServable
+
+    /// The signature of that name; an empty name means `serving_default`.
+    public func signature(named name: String) -> Signature? {
+        servable.executors[name.isEmpty ? InferenceService.defaultSignatureName : name]?.signature
+    }
+}
+
+/// What GetModelMetadata answers with.
+public struct ModelMetadata: Sendable {
+    public var servable: ServableID
+    public var signatures: [Signature]
+
+    public init(servable: ServableID, signatures: [Signature]) {
+        self.servable = servable
+        self.signatures = signatures
+    }
+}
+
+/// One bound run, with the lease that keeps its model loaded.
+private struct PredictRun: Sendable {
+    let executor: SignatureExecutor
+    let model: ResolvedModel
+    let request: RunRequest
+    let elements: Int
+
+    func execute(_ cancellation: CallCancellation?) -> Result<PredictResult, ServingError> {
+        do throws(ServingError) {
+            if let cancellation, cancellation.isCancelled {
+                throw ServingError(.cancelled, "The caller cancelled the request before it was run")
+            }
+            let start = MonotonicTime.now()
+            guard !request.deadline.hasPassed(at: start) else {
+                throw .deadlineExceeded("Timed out waiting for notification")
+            }
+            let tensors = try model.servable.model.run(request)
+            executor.estimate.record(elements: elements, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
+            var outputs: [NamedTensor] = []
+            outputs.reserveCapacity(tensors.count)
+            for (position, output) in request.outputs.enumerated() {
+                outputs.append(
+                    NamedTensor(name: executor.signature.outputs[output].name, tensor: tensors[position])
+                )
+            }
+            return .success(
+                PredictResult(signatureName: executor.signature.name, outputs: outputs, lease: model.lease)
+            )
+        } catch {
+            return .failure(error)
+        }
+    }
+}

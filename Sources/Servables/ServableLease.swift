@@ -1,0 +1,15 @@
+/// Keeps a version loaded. Held from the moment a request is admitted until its answer is written; the version is
+/// unloaded only after the last lease is gone. The lease ends when the last reference to it does.
+public final class ServableLease: Sendable {
+    public let id: ServableID
+    public let servable: any Servable
+    private let onEnd: @Sendable () -> Void
+
+    public init(id: ServableID, servable: any Servable, onEnd: @escaping @Sendable () -> Void) {
+        self.id = id
+        self.servable = servable
+        self.onEnd = onEnd
+    }
+
+    deinit { onEnd() }
+}

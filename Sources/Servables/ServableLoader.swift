@@ -1,0 +1,17 @@
+public import ServingPrimitives
+
+/// A loaded version, as the manager keeps it: an opaque reference. What it can do is the loader's and caller's affair.
+public protocol Servable: AnyObject, Sendable {}
+
+/// Loads and unloads one version. Both calls block and run on a thread made for them, never on the cooperative pool
+/// or an event loop.
+public protocol ServableLoader: Sendable {
+    func load() throws(ServingError) -> any Servable
+    /// Called once, after the last lease on `servable` ended. Gives its memory back before it returns.
+    func unload(_ servable: any Servable)
+}
+
+/// Makes the loader of a version that a source found.
+public protocol ServableLoaderFactory: Sendable {
+    func loader(for version: AspiredVersion) -> any ServableLoader
+}

@@ -1,0 +1,38 @@
+public import ServingPrimitives
+
+/// Where a version is in its life. Raw values are those of TensorFlow Serving's `ModelVersionStatus.State`.
+public enum ServableState: Int32, Sendable, Hashable, CaseIterable {
+    /// Known, nothing done yet.
+    case start = 10
+    /// Load (with its retries) is running.
+    case loading = 20
+    /// Requests reach it.
+    case available = 30
+    /// No new request reaches it; the last answers are being written.
+    case unloading = 40
+    /// Unloaded, or failed to load. Stays listed until the process ends.
+    case end = 50
+
+    public var name: String {
+        switch self {
+        case .start: "START"
+        case .loading: "LOADING"
+        case .available: "AVAILABLE"
+        case .unloading: "UNLOADING"
+        case .end: "END"
+        }
+    }
+}
+
+/// What GetModelStatus says of one version. `error` is the reason of a failed load.
+public struct VersionStatus: Sendable, Hashable {
+    public var version: Int64
+    public var state: ServableState
+    public var error: ServingError?
+
+    public init(version: Int64, state: ServableState, error: ServingError? = nil) {
+        self.version = version
+        self.state = state
+        self.error = error
+    }
+}
