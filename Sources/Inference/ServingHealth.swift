@@ -1,0 +1,110 @@
+public import Servables
+import Synchronization
+
+/// Whether the server and each of its models can answer now: what the gRPC health service and REST readiness report.
+///
+/// Nothing is cached. A change only tells the observers to ask again, so an answer is never older than the question,
+/// in whatever order the threads that load and unload models report.
+public final class ServingHealth: Sendable {
+    /// The state of one model, or of the server as a whole.
+    public enum Status: Sendable, Hashable {
+        /// It answers requests.
+        case serving
+        /// It is known but cannot answer: still loading, failed, unloaded, or the server is draining.
+        case notServing
+    }
+
+    /// Handed out by `observe`; ends the observation when given to `stopObserving`.
+    public struct ObserverID: Sendable, Hashable {
+        fileprivate let number: UInt64
+    }
+
+    private struct State {
+        var isDraining = false
+        var nextObserver: UInt64 = 0
+        var observers: [UInt64: @Sendable () -> Void] = [:]
+    }
+
+    private let requiredModels: [String]
+    private let knownModels: @Sendable () -> [String]
+    private let versions: @Sendable (String) -> [VersionStatus]
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - requiredModels: models that must be there before the server is ready, also while no source has named them
+    ///     yet: those of the configuration.
+    ///   - knownModels: names of all models seen so far.
+    ///   - versions: all versions of a model, empty for one that is not known.
+    public init(
+        requiredModels: [String],
+        knownModels: @escaping @Sendable () -> [String],
+        versions: @escaping @Sendable (String) -> [VersionStatus]
+    ) {
+        self.requiredModels = requiredModels
+        self.knownModels = knownModels
+        self.versions = versions
+    }
+
+    /// The health of what `manager` serves; observers hear of every change of a version's state.
+    public convenience init(requiredModels: [String], manager: ServableManager) {
+        self.init(
+            requiredModels: requiredModels,
+            knownModels: { manager.modelNames },
+            versions: { manager.status(of: $0) }
+        )
+        // Weak, as the manager keeps its observers and this object keeps the manager.
+        manager.observe { [weak self] _, _ in self?.modelsChanged() }
+    }
+
+    /// Whether every required and every known model has an available version and the server is not draining.
+    public var isReady: Bool {
+        !isDraining && requiredModels.allSatisfy(hasAvailableVersion) && knownModels().allSatisfy(hasAvailableVersion)
+    }
+
+    /// The server as a whole: `serving` when `isReady`.
+    public var overall: Status { isReady ? .serving : .notServing }
+
+    /// The state of one model; `nil` when no model of that name is required or known.
+    public func status(of model: String) -> Status? {
+        let versions = versions(model)
+        guard !versions.isEmpty || requiredModels.contains(model) || knownModels().contains(model) else { return nil }
+        return !isDraining && versions.contains { $0.state == .available } ? .serving : .notServing
+    }
+
+    /// Whether `beginDraining` was called.
+    public var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    /// Turns readiness off for good: the first step of a shutdown. Calls after the first do nothing.
+    public func beginDraining() {
+        let isFirst = state.withLock { state in
+            defer { state.isDraining = true }
+            return !state.isDraining
+        }
+        if isFirst { modelsChanged() }
+    }
+
+    /// Calls `observer` after every change that may alter an answer of this object, from the thread that made the
+    /// change: it must return quickly and ask for the new status elsewhere if that takes long.
+    public func observe(_ observer: @escaping @Sendable () -> Void) -> ObserverID {
+        state.withLock { state in
+            state.nextObserver += 1
+            state.observers[state.nextObserver] = observer
+            return ObserverID(number: state.nextObserver)
+        }
+    }
+
+    /// Ends an observation. A call that is under way on another thread may still come.
+    public func stopObserving(_ id: ObserverID) {
+        state.withLock { _ = $0.observers.removeValue(forKey: id.number) }
+    }
+
+    /// Tells the observers that the state of a model may have changed.
+    public func modelsChanged() {
+        let observers = state.withLock { Array($0.observers.values) }
+        for observer in observers { observer() }
+    }
+
+    private func hasAvailableVersion(_ model: String) -> Bool {
+        versions(model).contains { $0.state == .available }
+    }
+}
