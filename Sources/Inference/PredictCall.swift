@@ -1,5 +1,5 @@
-public import ServingPrimitives
 public import Servables
+public import ServingPrimitives
 public import Tensors
 
 /// Which model, version and signature a request names.

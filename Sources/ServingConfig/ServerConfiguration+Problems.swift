@@ -1,0 +1,71 @@
+public import ServingPrimitives
+
+extension ServerConfiguration {
+    /// Everything that is wrong with this configuration, in the words TensorFlow Serving uses where it has any; empty
+    /// when the server can start with it. All problems, so that a user mends them in one go.
+    public func problems() -> [ServingError] {
+        var problems: [ServingError] = []
+        func report(_ message: String) { problems.append(.invalidArgument(message)) }
+
+        if grpc.port == nil, grpc.socketPath?.isEmpty ?? true {
+            report("At least one of server_options.grpc_port or server_options.grpc_socket_path must be set.")
+        }
+        for (what, port) in [("gRPC", grpc.port), ("REST", rest.port)] {
+            if let port, !(0...65_535).contains(port) {
+                report("The \(what) port is \(port); expected a number from 0 to 65535")
+            }
+        }
+        if let path = grpc.socketPath, path.utf8.count > Self.longestSocketPath {
+            report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
+        }
+        reportModels(report)
+        reportEngine(report)
+        if lifecycle.drainGraceSeconds < 0 {
+            report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
+        }
+        return problems
+    }
+
+    /// What `sockaddr_un` holds on Linux, less the closing zero.
+    private static var longestSocketPath: Int { 107 }
+
+    private func reportModels(_ report: (String) -> Void) {
+        var seen: Set<String> = []
+        for model in models {
+            if model.name.isEmpty { report("A model without a name is configured for the path \(model.basePath)") }
+            if !seen.insert(model.name).inserted {
+                report("Illegal to list model \(model.name) multiple times in config list")
+            }
+            if !model.basePath.hasPrefix("/") {
+                report(
+                    "Expected model \(model.name) to have an absolute path or URI; got base_path()=\(model.basePath)"
+                )
+            }
+        }
+        if loading.maximumRetries < 0 {
+            report("The number of load retries is \(loading.maximumRetries); expected 0 or more")
+        }
+        if loading.savedModelTags.contains(where: \.isEmpty) || loading.savedModelTags.isEmpty {
+            report("The SavedModel tags contain an empty tag; expected a comma-separated list like serve")
+        }
+    }
+
+    private func reportEngine(_ report: (String) -> Void) {
+        let counts = [
+            ("tensorflow_session_parallelism", engine.sessionParallelism),
+            ("tensorflow_intra_op_parallelism", engine.intraOpParallelism),
+            ("tensorflow_inter_op_parallelism", engine.interOpParallelism),
+            ("the number of engine threads", Int64(engine.threads)),
+            ("the number of event loops", Int64(engine.eventLoops)),
+        ]
+        for (name, value) in counts where !(0...4096).contains(value) {
+            report("\(name) is \(value); expected a number from 0 to 4096")
+        }
+        if engine.sessionParallelism > 0, engine.intraOpParallelism > 0, engine.interOpParallelism > 0 {
+            report(
+                "Setting tensorflow_session_parallelism together with tensorflow_intra_op_parallelism and "
+                    + "tensorflow_inter_op_parallelism is not possible: the last two replace the first"
+            )
+        }
+    }
+}

@@ -1,0 +1,90 @@
+/// Everything a server process is told at start, as plain values. Reading flags, files and the environment into it is
+/// the executables' affair; `problems()` says what is wrong with it before anything is opened.
+public struct ServerConfiguration: Sendable, Hashable {
+    public var grpc = GRPC()
+    public var rest = REST()
+    public var models: [Model] = []
+    public var loading = Loading()
+    public var engine = Engine()
+    public var lifecycle = Lifecycle()
+
+    public init() {}
+
+    /// Where and how gRPC is served.
+    public struct GRPC: Sendable, Hashable {
+        /// Address to listen on. TensorFlow Serving's is every IPv4 address.
+        public var host = "0.0.0.0"
+        /// TCP port; 0 lets the system choose one, `nil` opens none.
+        public var port: Int? = 8500
+        /// Path of a Unix socket to listen on as well.
+        public var socketPath: String?
+        /// Answers carry `tensor_content` instead of the typed fields.
+        public var answersAsTensorContent = false
+
+        public init() {}
+    }
+
+    /// Where and how REST is served.
+    public struct REST: Sendable, Hashable {
+        /// Address to listen on; `nil` is every address, IPv6 and IPv4, as TensorFlow Serving does.
+        public var host: String?
+        /// TCP port; 0 lets the system choose one, `nil` serves no REST.
+        public var port: Int?
+        /// Longest wait for an answer in milliseconds; 0 or less is no limit.
+        public var timeoutMilliseconds = 30_000
+        /// Adds the CORS headers to every `/v1/` answer.
+        public var enableCORS = false
+
+        public init() {}
+    }
+
+    /// One model to serve.
+    public struct Model: Sendable, Hashable {
+        public var name: String
+        /// Folder with one numeric sub-folder for each version; absolute.
+        public var basePath: String
+
+        public init(name: String, basePath: String) {
+            self.name = name
+            self.basePath = basePath
+        }
+    }
+
+    /// Finding and loading versions.
+    public struct Loading: Sendable, Hashable {
+        /// Seconds between looks at the file system; 0 looks once, a negative number never.
+        public var pollSeconds = 1
+        /// Tries after the first failure of a load.
+        public var maximumRetries = 5
+        /// Pause between two tries, in microseconds; negative is none.
+        public var retryIntervalMicroseconds: Int64 = 60_000_000
+        /// Versions loaded at the same time; 0 chooses.
+        public var threads = 0
+        /// Which graph of a SavedModel is served.
+        public var savedModelTags = ["serve"]
+
+        public init() {}
+    }
+
+    /// Settings of the TensorFlow engine. Thread counts of 0 leave the choice to us.
+    public struct Engine: Sendable, Hashable {
+        /// libtensorflow_cc.so.2, where it is not to be searched for.
+        public var libraryPath: String?
+        public var sessionParallelism: Int64 = 0
+        public var intraOpParallelism: Int64 = 0
+        public var interOpParallelism: Int64 = 0
+        /// Threads that run models; 0 is one for each core the process may use.
+        public var threads = 0
+        /// Event loops; 0 chooses by cores.
+        public var eventLoops = 0
+
+        public init() {}
+    }
+
+    public struct Lifecycle: Sendable, Hashable {
+        /// How long SIGTERM waits for answers in flight, in seconds.
+        public var drainGraceSeconds = 30
+
+        public init() {}
+    }
+}
