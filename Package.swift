@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
+                "CZlib", "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
                 "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix, protobuf,
             ]
         ),
