@@ -1,49 +1,174 @@
 public import ServingPrimitives
-
-/// How often and how patiently versions are loaded.
-public struct LoadPolicy: Sendable, Hashable {
-    /// Tries after the first failure (`--max_num_load_retries`).
-    public var maximumRetries: Int
-    /// Pause between tries in nanoseconds (`--load_retry_interval_micros`).
-    public var retryIntervalNanoseconds: UInt64
-    /// Versions loading at the same time.
-    public var loadThreads: Int
-
-    public init(maximumRetries: Int = 5, retryIntervalNanoseconds: UInt64 = 60_000_000_000, loadThreads: Int = 4) {
-        self.maximumRetries = maximumRetries
-        self.retryIntervalNanoseconds = retryIntervalNanoseconds
-        self.loadThreads = loadThreads
-    }
-}
+import Synchronization
 
 /// Keeps the versions that should be served loaded, and says which one answers a request.
+///
+/// Requests pass only the `RoutingTable`. Everything else goes through one `ServableLifecycle` value under a lock; what
+/// it wants done is run after the lock is released, one effect after the other, by whichever thread is at it already.
 public final class ServableManager: Sendable {
+    /// Runs an action once, on any thread, so many nanoseconds from now.
+    public typealias Timer = @Sendable (_ nanoseconds: UInt64, _ action: @escaping @Sendable () -> Void) -> Void
+    public typealias Observer = @Sendable (ServableID, VersionStatus) -> Void
+
+    private struct Control {
+        var lifecycle: ServableLifecycle
+        var observers: [Observer] = []
+        /// Effects not yet run, and whether a thread is running them.
+        var effects: [ServableLifecycle.Effect] = []
+        var isRunningEffects = false
+        var isClosed = false
+        var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var waiterCount: UInt64 = 0
+    }
+
+    private let loaders: any ServableLoaderFactory
+    private let policy: LoadPolicy
+    private let timer: Timer
+    private let routes = RoutingTable()
+    private let control: Mutex<Control>
+
+    /// - Parameter timer: waits between load tries.
     public init(
         loaders: any ServableLoaderFactory,
         policy: LoadPolicy = LoadPolicy(),
-        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
+        timer: @escaping Timer = { TimerThread.shared.schedule(afterNanoseconds: $0, $1) }
     ) {
-        fatalError()
+        self.loaders = loaders
+        self.policy = policy
+        self.timer = timer
+        self.control = Mutex(Control(lifecycle: ServableLifecycle(policy: policy)))
     }
 
-    /// Replaces the set of versions that `versions.model` should have.
-    public func aspire(_ versions: AspiredVersions) { fatalError() }
+    /// Replaces the set of versions that `versions.model` should have. Ignored once `shutdown` was called.
+    public func aspire(_ versions: AspiredVersions) {
+        perform { $0.aspire(versions) }
+    }
 
-    /// Pins the version that `choice` names.
+    /// Pins the version that `choice` names. Never waits for a load or unload; takes no memory.
     ///
     /// - Throws: `NOT_FOUND` `Servable not found for request: Latest(NAME)` / `Specific(NAME, N)`;
     ///   `INVALID_ARGUMENT` `Unrecognized servable version label: L`.
-    public func lease(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease { fatalError() }
+    public func lease(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease {
+        try routes.lease(name, choice)
+    }
+
+    /// Replaces the labels of a model; those of other models stay.
+    ///
+    /// - Throws: `FAILED_PRECONDITION` when a label names a version that is not available, and changes nothing then.
+    public func setLabels(_ labels: [String: Int64], of name: String) throws(ServingError) {
+        try routes.setLabels(labels, of: name)
+    }
 
     /// Every version of the model seen since start, newest first; empty for an unknown model.
-    public func status(of name: String) -> [VersionStatus] { fatalError() }
+    public func status(of name: String) -> [VersionStatus] {
+        control.withLock { $0.lifecycle.status(of: name) }
+    }
 
     /// Names of all models ever aspired, sorted.
-    public var modelNames: [String] { fatalError() }
+    public var modelNames: [String] { control.withLock { $0.lifecycle.modelNames } }
 
-    /// Calls `observer` after every change of a state, from the thread that made the change, with no lock held.
-    public func observe(_ observer: @escaping @Sendable (ServableID, VersionStatus) -> Void) { fatalError() }
+    /// Calls `observer` after every change of a state: in order, one call at a time, with no lock held, from a thread
+    /// that must not be held up.
+    ///
+    /// `UNLOADING` is told before requests stop to reach the version, `AVAILABLE` after they do.
+    public func observe(_ observer: @escaping Observer) {
+        control.withLock { $0.observers.append(observer) }
+    }
 
     /// Unloads everything: stops loads and retries, waits until leases are returned, unloads. Nothing is aspired after.
-    public func shutdown() async { fatalError() }
+    ///
+    /// Returns early when its task is cancelled; what is left to unload then unloads without a witness.
+    public func shutdown() async {
+        perform { $0.close() }
+        let waiter = control.withLock { control in
+            control.waiterCount += 1
+            return control.waiterCount
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = control.withLock { control in
+                    if control.isClosed || Task.isCancelled { return true }
+                    control.closeWaiters[waiter] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            control.withLock { $0.closeWaiters.removeValue(forKey: waiter) }?.resume()
+        }
+    }
+}
+
+// MARK: Effects
+
+extension ServableManager {
+    /// Runs a transition and sees to it that its effects are run, in order: by this thread, or by the one that is
+    /// running earlier ones.
+    private func perform(_ transition: (inout ServableLifecycle) -> [ServableLifecycle.Effect]) {
+        let isMine = control.withLock { control in
+            control.effects += transition(&control.lifecycle)
+            if control.isRunningEffects { return false }
+            control.isRunningEffects = true
+            return true
+        }
+        guard isMine else { return }
+        while let effects = takeEffects() {
+            for effect in effects { run(effect) }
+        }
+    }
+
+    private func takeEffects() -> [ServableLifecycle.Effect]? {
+        control.withLock { control in
+            guard !control.effects.isEmpty else {
+                control.isRunningEffects = false
+                return nil
+            }
+            defer { control.effects = [] }
+            return control.effects
+        }
+    }
+
+    private func run(_ effect: ServableLifecycle.Effect) {
+        switch effect {
+        case .report(let id, let status):
+            for observer in control.withLock({ $0.observers }) { observer(id, status) }
+        case .load(let attempt):
+            // Of ordinary priority on purpose: an engine's own threads, started while it loads, would inherit a low one.
+            startThread(named: "load-\(attempt.version.id.name)") { self.load(attempt) }
+        case .retryLater(let attempt):
+            timer(policy.retryIntervalNanoseconds) { self.perform { $0.retryDue(attempt) } }
+        case .withdraw(let id):
+            routes.withdraw(id)
+        case .closed:
+            let waiters = control.withLock { control in
+                control.isClosed = true
+                defer { control.closeWaiters = [:] }
+                return control.closeWaiters
+            }
+            for waiter in waiters.values { waiter.resume() }
+        }
+    }
+
+    private func load(_ attempt: ServableLifecycle.Attempt) {
+        let loader = loaders.loader(for: attempt.version)
+        do throws(ServingError) {
+            let lease = lease(on: try loader.load(), attempt.version.id, loader)
+            // Requests reach it first, then it is told to be available.
+            if control.withLock({ $0.lifecycle.wants(attempt) }) { routes.publish(lease) }
+            perform { $0.loadSucceeded(attempt) }
+        } catch {
+            perform { $0.loadFailed(attempt, error) }
+        }
+    }
+
+    /// The one lease on a version, which all its requests share: when neither the routes nor a request refers to it any
+    /// more, the version is unloaded, on a thread made for it.
+    private func lease(on servable: any Servable, _ id: ServableID, _ loader: any ServableLoader) -> ServableLease {
+        ServableLease(id: id, servable: servable) { [weak self] in
+            startThread(named: "unload-\(id.name)") { [weak self] in
+                loader.unload(servable)
+                self?.perform { $0.unloaded(id) }
+            }
+        }
+    }
 }

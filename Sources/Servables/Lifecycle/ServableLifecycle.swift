@@ -1,0 +1,283 @@
+package import ServingPrimitives
+
+/// The life of every version as a plain value: what was asked for and what happened goes in, what is to be done comes
+/// out. Knows no thread, no clock and no lock.
+package struct ServableLifecycle {
+    /// Something to be done after a transition, in order.
+    package enum Effect: Sendable, Hashable {
+        case report(ServableID, VersionStatus)
+        /// Load on a thread made for it, then call `loadSucceeded` or `loadFailed`.
+        case load(Attempt)
+        /// Call `retryDue` after the retry interval.
+        case retryLater(Attempt)
+        /// Let no new request reach the version. `unloaded` follows when its last lease is gone and it is unloaded.
+        case withdraw(ServableID)
+        /// Nothing is left: after `close` only.
+        case closed
+    }
+
+    /// One life of a version: from being aspired until it is gone. A version that comes back begins another one, so a
+    /// late timer cannot be taken for its own.
+    package struct Attempt: Sendable, Hashable {
+        package var version: AspiredVersion
+        package var life: UInt64
+    }
+
+    private struct Record {
+        enum Phase {
+            case new
+            /// Waits for a load thread.
+            case queued
+            case loading
+            /// Waits between two tries.
+            case paused
+            case ready
+            /// Waits for its last lease, or unloads.
+            case unloading
+            /// Failed for good. Kept while it is aspired, so that it is not tried again.
+            case failed
+        }
+
+        var version: AspiredVersion
+        let life: UInt64
+        var isAspired = true
+        var phase = Phase.new
+        var failures = 0
+        /// Why the version ends, if not because it was superseded.
+        var reason: ServingError?
+
+        var attempt: Attempt { Attempt(version: version, life: life) }
+
+        var policyPhase: AvailabilityPreservingPolicy.Phase {
+            switch phase {
+            case .new: .new
+            case .ready: .ready
+            case .queued, .loading, .paused, .unloading, .failed: .settled
+            }
+        }
+    }
+
+    private struct Model {
+        var records: [Int64: Record] = [:]
+        /// Every version ever seen.
+        var statuses: [Int64: VersionStatus] = [:]
+        var aspired: [Int64: AspiredVersion] = [:]
+    }
+
+    private let policy: LoadPolicy
+    private var models: [String: Model] = [:]
+    private var loadQueue: [ServableID] = []
+    private var runningLoads = 0
+    private var lives: UInt64 = 0
+    private var isClosing = false
+    private var isClosed = false
+    private var effects: [Effect] = []
+
+    package init(policy: LoadPolicy) { self.policy = policy }
+
+    /// Every version of the model seen since start, newest first.
+    package func status(of name: String) -> [VersionStatus] {
+        models[name]?.statuses.values.sorted { $0.version > $1.version } ?? []
+    }
+
+    /// Names of all models ever aspired, sorted.
+    package var modelNames: [String] { models.keys.sorted() }
+
+    /// Whether a load of this attempt would be put to use.
+    package func wants(_ attempt: Attempt) -> Bool { record(attempt)?.isAspired ?? false }
+
+    // MARK: Transitions
+
+    /// Replaces the set of versions the model should have. Ignored after `close`.
+    package mutating func aspire(_ versions: AspiredVersions) -> [Effect] {
+        guard !isClosing else { return [] }
+        setAspired(versions)
+        return takeEffects()
+    }
+
+    package mutating func loadSucceeded(_ attempt: Attempt) -> [Effect] {
+        let id = attempt.version.id
+        runningLoads -= 1
+        if wants(attempt) {
+            update(id) {
+                $0.phase = .ready
+                $0.reason = nil
+            }
+            report(id, .available)
+        } else {
+            update(id) {
+                $0.phase = .unloading
+                $0.reason = Self.cancelled
+            }
+            effects.append(.withdraw(id))
+        }
+        settle(id.name)
+        return takeEffects()
+    }
+
+    package mutating func loadFailed(_ attempt: Attempt, _ error: ServingError) -> [Effect] {
+        let id = attempt.version.id
+        runningLoads -= 1
+        update(id) {
+            $0.failures += 1
+            $0.reason = error
+        }
+        if let record = record(attempt), record.isAspired, record.failures <= policy.maximumRetries {
+            pause(record)
+        } else {
+            finish(id, as: .failed)
+        }
+        settle(id.name)
+        return takeEffects()
+    }
+
+    package mutating func retryDue(_ attempt: Attempt) -> [Effect] {
+        guard let record = record(attempt), record.phase == .paused else { return [] }
+        enqueue(record.version.id)
+        settle(record.version.id.name)
+        return takeEffects()
+    }
+
+    package mutating func unloaded(_ id: ServableID) -> [Effect] {
+        finish(id, as: nil)
+        settle(id.name)
+        return takeEffects()
+    }
+
+    /// Nothing is aspired any more, and nothing will be; `closed` follows when nothing is left.
+    package mutating func close() -> [Effect] {
+        guard !isClosing else { return [] }
+        isClosing = true
+        for name in modelNames { setAspired(AspiredVersions(model: name, versions: [])) }
+        return takeEffects()
+    }
+
+    // MARK: Inside
+
+    private static let cancelled = ServingError(.cancelled, "Loading of servable cancelled")
+
+    private mutating func setAspired(_ versions: AspiredVersions) {
+        let name = versions.model
+        var aspired: [Int64: AspiredVersion] = [:]
+        for version in versions.versions { aspired[version.id.version] = version }
+        models[name, default: Model()].aspired = aspired
+        for number in (models[name]?.records.keys.sorted() ?? []) where aspired[number] == nil {
+            abandon(ServableID(name: name, version: number))
+        }
+        settle(name)
+    }
+
+    /// The version is not aspired any more.
+    private mutating func abandon(_ id: ServableID) {
+        update(id) { $0.isAspired = false }
+        switch models[id.name]?.records[id.version]?.phase {
+        case .new, .queued, .paused:
+            loadQueue.removeAll { $0 == id }
+            update(id) { $0.reason = $0.reason ?? Self.cancelled }
+            finish(id, as: nil)
+        case .failed:
+            models[id.name]?.records[id.version] = nil
+        case .loading, .ready, .unloading, nil:
+            return
+        }
+    }
+
+    /// Brings the model as near to what is aspired as can be done now.
+    private mutating func settle(_ name: String) {
+        admit(name)
+        let snapshot = (models[name]?.records ?? [:]).map { number, record in
+            AvailabilityPreservingPolicy.Version(number, isAspired: record.isAspired, record.policyPhase)
+        }
+        let actions = AvailabilityPreservingPolicy.actions(for: snapshot)
+        for number in actions.unload { beginUnload(ServableID(name: name, version: number)) }
+        for number in actions.load { enqueue(ServableID(name: name, version: number)) }
+        startLoads()
+    }
+
+    /// Begins a life for every aspired version without one, and renews the wish for those that live.
+    private mutating func admit(_ name: String) {
+        guard !isClosing, let model = models[name] else { return }
+        for (number, version) in model.aspired.sorted(by: { $0.key > $1.key }) {
+            if model.records[number] != nil {
+                update(version.id) { record in
+                    record.isAspired = true
+                    if record.phase == .new || record.phase == .queued || record.phase == .paused {
+                        record.version = version
+                    }
+                }
+            } else {
+                lives += 1
+                models[name]?.records[number] = Record(version: version, life: lives)
+                report(version.id, .start)
+            }
+        }
+    }
+
+    private mutating func enqueue(_ id: ServableID) {
+        update(id) { $0.phase = .queued }
+        loadQueue.append(id)
+    }
+
+    private mutating func startLoads() {
+        while runningLoads < max(policy.loadThreads, 1), !loadQueue.isEmpty {
+            let id = loadQueue.removeFirst()
+            update(id) { $0.phase = .loading }
+            guard let record = models[id.name]?.records[id.version] else { continue }
+            runningLoads += 1
+            if models[id.name]?.statuses[id.version]?.state != .loading { report(id, .loading) }
+            effects.append(.load(record.attempt))
+        }
+    }
+
+    private mutating func pause(_ record: Record) {
+        if policy.retryIntervalNanoseconds == 0 {
+            enqueue(record.version.id)
+        } else {
+            update(record.version.id) { $0.phase = .paused }
+            effects.append(.retryLater(record.attempt))
+        }
+    }
+
+    private mutating func beginUnload(_ id: ServableID) {
+        update(id) { $0.phase = .unloading }
+        report(id, .unloading)
+        effects.append(.withdraw(id))
+    }
+
+    /// The life of a version is over. Its record stays only as a mark that it failed, and only while it is aspired.
+    private mutating func finish(_ id: ServableID, as phase: Record.Phase?) {
+        guard let record = models[id.name]?.records[id.version] else { return }
+        if let phase, record.isAspired {
+            update(id) { $0.phase = phase }
+        } else {
+            models[id.name]?.records[id.version] = nil
+        }
+        report(id, .end, record.reason)
+    }
+
+    private func record(_ attempt: Attempt) -> Record? {
+        guard let record = models[attempt.version.id.name]?.records[attempt.version.id.version] else { return nil }
+        return record.life == attempt.life ? record : nil
+    }
+
+    private mutating func update(_ id: ServableID, _ body: (inout Record) -> Void) {
+        guard var record = models[id.name]?.records[id.version] else { return }
+        body(&record)
+        models[id.name]?.records[id.version] = record
+    }
+
+    private mutating func report(_ id: ServableID, _ state: ServableState, _ error: ServingError? = nil) {
+        let status = VersionStatus(version: id.version, state: state, error: error)
+        models[id.name]?.statuses[id.version] = status
+        effects.append(.report(id, status))
+    }
+
+    private mutating func takeEffects() -> [Effect] {
+        if isClosing, !isClosed, models.values.allSatisfy(\.records.isEmpty) {
+            isClosed = true
+            effects.append(.closed)
+        }
+        defer { effects = [] }
+        return effects
+    }
+}
