@@ -1,1 +1,72 @@
+#define _GNU_SOURCE
 #include "ctensorflow.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+struct ctf_functions ctf_functions;
+
+// Lazy binding: TensorFlow has tens of thousands of symbols that a server never calls. Local: other engines in this
+// process bring libraries of the same names (protobuf, absl).
+char *ctf_open(const char *path) {
+  void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+  if (!library) {
+    const char *reason = dlerror();
+    return strdup(reason ? reason : "dlopen failed");
+  }
+  struct ctf_functions found;
+#define CTF_LOOK_UP(result, name, parameters, arguments)                                                              \
+  *(void **)(&found.name) = dlsym(library, "TF_" #name);                                                              \
+  if (!found.name) {                                                                                                  \
+    dlclose(library);                                                                                                 \
+    return strdup("it has no function TF_" #name);                                                                    \
+  }
+  CTF_FUNCTIONS(CTF_LOOK_UP)
+#undef CTF_LOOK_UP
+  ctf_functions = found;
+  return NULL;
+}
+
+static pthread_once_t status_once = PTHREAD_ONCE_INIT;
+static pthread_key_t status_key;
+static _Thread_local TF_Status *thread_status;
+
+static void delete_status(void *status) { TF_DeleteStatus(status); }
+
+static void make_status_key(void) { pthread_key_create(&status_key, delete_status); }
+
+TF_Status *ctf_thread_status(void) {
+  if (!thread_status) {
+    pthread_once(&status_once, make_status_key);
+    thread_status = TF_NewStatus();
+    // The key only ends the status with its thread; reading the thread-local variable is faster.
+    pthread_setspecific(status_key, thread_status);
+  }
+  return thread_status;
+}
+
+void ctf_tune_malloc(int mmap_threshold, int trim_threshold, int arenas) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, mmap_threshold);
+  mallopt(M_TRIM_THRESHOLD, trim_threshold);
+  mallopt(M_ARENA_MAX, arenas);
+#else
+  (void)mmap_threshold, (void)trim_threshold, (void)arenas;
+#endif
+}
+
+void ctf_trim_malloc(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+int ctf_memory_file(void) { return memfd_create("tensorflow-start", MFD_CLOEXEC); }

@@ -1,0 +1,72 @@
+import CTensorFlow
+import ServingPrimitives
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// libtensorflow, opened at run time: once for the process, when the first model is loaded.
+///
+/// Opening takes 110 to 150 ms and leaves TensorFlow's start-up messages unsaid.
+struct TensorFlowLibrary: Sendable {
+    /// The file that was opened.
+    let path: String
+    /// `2.21.0`.
+    let version: String
+
+    private static let opened = Mutex<TensorFlowLibrary?>(nil)
+
+    /// The library, opened now unless it is already. One process has one: later calls get it wherever they would look.
+    ///
+    /// - Throws: `FAILED_PRECONDITION` with every place that was looked at and how to install the library.
+    static func open(
+        at explicitPath: String?,
+        search: LibrarySearch = .ofThisProcess(),
+        log: (String) -> Void
+    ) throws(ServingError) -> TensorFlowLibrary {
+        try opened.withLock { (opened: inout TensorFlowLibrary?) throws(ServingError) in
+            if let opened { return opened }
+            let library = try TensorFlowLibrary(opening: search.find(explicitPath: explicitPath))
+            if !library.version.hasPrefix("2.") {
+                log("TensorFlow \(library.version) in \(library.path) is not a 2.x version; it may not work")
+            }
+            opened = library
+            return library
+        }
+    }
+
+    private init(opening path: String) throws(ServingError) {
+        Self.prepareProcess()
+        let capture = StandardErrorCapture()
+        let failure = ctf_open(path)
+        capture?.end { line in !Self.isStartUpNoise(line) }
+        if let failure {
+            defer { free(failure) }
+            throw .failedPrecondition("cannot use the TensorFlow library \(path): \(String(cString: failure))")
+        }
+        self.path = path
+        self.version = String(cString: TF_Version())
+    }
+
+    /// Settings that TensorFlow and the allocator read once, at their start.
+    ///
+    /// By default the memory of variables never goes back to the system: TensorFlow keeps a pool of its own when oneDNN
+    /// is on. The system's allocator gives it back, and is as fast as the pool once it takes large blocks from its heap
+    /// instead of mapping and clearing new pages for each.
+    private static func prepareProcess() {
+        setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1", 0)
+        // Warnings and worse, unless the user says otherwise: the server reports loads itself.
+        setenv("TF_CPP_MIN_LOG_LEVEL", "1", 0)
+        ctf_tune_malloc(1 << 30, .max, 2)
+    }
+
+    /// What the library says while it is opened, before it can be told to be quiet: a notice that logging is not set up
+    /// yet and information lines (`I0000 00:00:...`).
+    static func isStartUpNoise(_ line: some StringProtocol) -> Bool {
+        if line.hasPrefix("WARNING: All log messages before absl::InitializeLog()") { return true }
+        return line.first == "I" && line.dropFirst().prefix(4).allSatisfy(\.isNumber) && line.dropFirst(5).first == " "
+    }
+}

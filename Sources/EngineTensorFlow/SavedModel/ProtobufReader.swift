@@ -1,0 +1,55 @@
+/// Steps through the fields of a serialized protobuf message without copying it.
+///
+/// Format: https://protobuf.dev/programming-guides/encoding. Groups are refused: no message we read has any.
+struct ProtobufReader {
+    enum Value {
+        case varint(UInt64)
+        case bytes(UnsafeRawBufferPointer)
+        /// A fixed-width value, stepped over.
+        case other
+    }
+
+    struct Malformed: Error {}
+
+    private let message: UnsafeRawBufferPointer
+    private var offset = 0
+
+    /// - Parameter message: must stay in place while this and the bytes it hands out are used.
+    init(_ message: UnsafeRawBufferPointer) { self.message = message }
+
+    /// The next field, `nil` at the end.
+    mutating func next() throws(Malformed) -> (field: Int, value: Value)? {
+        guard offset < message.count else { return nil }
+        let key = try varint()
+        let field = Int(truncatingIfNeeded: key >> 3)
+        switch key & 7 {
+        case 0: return (field, .varint(try varint()))
+        case 1: return (field, try skip(8))
+        case 2:
+            guard let count = Int(exactly: try varint()), count <= message.count - offset else { throw Malformed() }
+            defer { offset += count }
+            return (field, .bytes(UnsafeRawBufferPointer(rebasing: message[offset..<offset + count])))
+        case 5: return (field, try skip(4))
+        default: throw Malformed()
+        }
+    }
+
+    private mutating func varint() throws(Malformed) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while offset < message.count, shift < 64 {
+            let byte = message[offset]
+            offset += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        throw Malformed()
+    }
+
+    private mutating func skip(_ count: Int) throws(Malformed) -> Value {
+        guard count <= message.count - offset else { throw Malformed() }
+        offset += count
+        return .other
+    }
+}

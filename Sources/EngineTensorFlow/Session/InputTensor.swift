@@ -1,0 +1,125 @@
+import CTensorFlow
+import ServingPrimitives
+import Tensors
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Makes TensorFlow's tensors for the inputs of a run.
+enum InputTensor {
+    /// A tensor for the caller to delete, and how many bytes were copied for it: none when the memory is aligned as
+    /// TensorFlow needs it, else each once.
+    static func make(_ tensor: Tensor) throws(ServingError) -> (handle: OpaquePointer, copiedBytes: Int) {
+        let result = withDimensions(of: tensor.shape) { dimensions in
+            tensor.elementType == .string ? strings(tensor, dimensions) : fixedWidth(tensor, dimensions)
+        }
+        guard let handle = result.handle else {
+            throw ServingError(
+                .resourceExhausted,
+                "TensorFlow has no memory for a \(tensor.elementType.name) tensor of shape \(tensor.shape)"
+            )
+        }
+        return (handle, result.copiedBytes)
+    }
+
+    private typealias Made = (handle: OpaquePointer?, copiedBytes: Int)
+
+    private static func fixedWidth(_ tensor: Tensor, _ dimensions: UnsafeBufferPointer<Int64>) -> Made {
+        tensor.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress, Int(bitPattern: base) & (TensorBuffer.alignment - 1) == 0 {
+                return (borrowed(tensor, base, bytes.count, dimensions), 0)
+            }
+            let handle = TF_AllocateTensor(
+                tensor.elementType.rawValue,
+                dimensions.baseAddress,
+                Int32(dimensions.count),
+                bytes.count
+            )
+            if let handle, let source = bytes.baseAddress, let target = TF_TensorData(handle) {
+                target.copyMemory(from: source, byteCount: bytes.count)
+            }
+            return (handle, bytes.count)
+        }
+    }
+
+    /// A tensor in the caller's memory, which stays as long as any tensor of TensorFlow's uses it: outputs may.
+    ///
+    /// TensorFlow does not write into memory that it does not own, so sharing it is safe.
+    private static func borrowed(
+        _ tensor: Tensor,
+        _ base: UnsafeRawPointer,
+        _ byteCount: Int,
+        _ dimensions: UnsafeBufferPointer<Int64>
+    ) -> OpaquePointer? {
+        TF_NewTensor(
+            tensor.elementType.rawValue,
+            dimensions.baseAddress,
+            Int32(dimensions.count),
+            UnsafeMutableRawPointer(mutating: base),
+            byteCount,
+            { _, _, owner in
+                // The owner is passed below, once for each tensor.
+                if let owner { Unmanaged<AnyObject>.fromOpaque(owner).release() }
+            },
+            Unmanaged.passRetained(tensor.memoryOwner).toOpaque()
+        )
+    }
+
+    /// String elements are copied, although TensorFlow has string views: a copy of a view is a view again, so elements
+    /// that an operation copies (gather, concatenate, insert into a table) would point into a request that is gone.
+    private static func strings(_ tensor: Tensor, _ dimensions: UnsafeBufferPointer<Int64>) -> Made {
+        (tensor.withStrings { copy($0, dimensions) }, tensor.byteCount)
+    }
+
+    private static func copy(
+        _ elements: UnsafeBufferPointer<StringElement>,
+        _ dimensions: UnsafeBufferPointer<Int64>
+    ) -> OpaquePointer? {
+        // The elements are in memory, 16 bytes each: 24 each cannot overflow.
+        let byteCount = elements.count * MemoryLayout<TF_TString>.stride
+        guard let memory = alignedMemory(byteCount) else { return nil }
+        let strings = memory.bindMemory(to: TF_TString.self, capacity: elements.count)
+        for index in elements.indices {
+            let content = UnsafeRawPointer(elements[index].start)?.assumingMemoryBound(to: CChar.self)
+            TF_StringInit(strings + index)
+            TF_StringCopy(strings + index, content, elements[index].count)
+        }
+        return TF_NewTensor(
+            ElementType.string.rawValue,
+            dimensions.baseAddress,
+            Int32(dimensions.count),
+            memory,
+            byteCount,
+            freeStrings,
+            nil
+        )
+    }
+
+    private static func alignedMemory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        var memory: UnsafeMutableRawPointer?
+        // At least one line: a tensor without elements needs an address, too.
+        let status = posix_memalign(&memory, TensorBuffer.alignment, max(byteCount, TensorBuffer.alignment))
+        return status == 0 ? memory : nil
+    }
+
+    private static func withDimensions<R>(
+        of shape: TensorShape,
+        _ body: (UnsafeBufferPointer<Int64>) -> R
+    ) -> R {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: shape.rank) { dimensions in
+            for index in 0..<shape.rank { dimensions[index] = Int64(shape[index]) }
+            return body(UnsafeBufferPointer(dimensions))
+        }
+    }
+}
+
+/// Frees the memory of a string tensor that `InputTensor` made.
+private func freeStrings(_ memory: UnsafeMutableRawPointer?, _ length: Int, _: UnsafeMutableRawPointer?) {
+    guard let memory else { return }
+    let strings = memory.assumingMemoryBound(to: TF_TString.self)
+    for index in 0..<length / MemoryLayout<TF_TString>.stride { TF_StringDealloc(strings + index) }
+    free(memory)
+}

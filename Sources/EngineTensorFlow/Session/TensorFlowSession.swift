@@ -1,0 +1,93 @@
+import CTensorFlow
+import ServingPrimitives
+import Synchronization
+
+/// Owns a TensorFlow session and its graph.
+final class TensorFlowSession: @unchecked Sendable {
+    // Sendable: sessions and finished graphs may be used from any thread, and `end` takes effect once.
+    let handle: OpaquePointer
+    let graph: OpaquePointer
+    private let ended = Atomic<Bool>(false)
+
+    private init(handle: OpaquePointer, graph: OpaquePointer) {
+        self.handle = handle
+        self.graph = graph
+    }
+
+    /// Loads a SavedModel: reads it, restores its variables and runs its initialisation with its assets.
+    ///
+    /// - Throws: TensorFlow's reason.
+    static func load(
+        _ folder: String,
+        tags: [String],
+        config: [UInt8]
+    ) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
+        let status = ctf_thread_status()
+        let options = TF_NewSessionOptions()
+        defer { TF_DeleteSessionOptions(options) }
+        TF_SetConfig(options, config, config.count, status)
+        try ServingError.check(status)
+        // TensorFlow serializes the graph anew for this. That takes as long as reading the file once more, and gives
+        // the signatures whatever the file's format is.
+        let metaGraph = TF_NewBuffer()
+        defer { TF_DeleteBuffer(metaGraph) }
+        let graph = TF_NewGraph()
+        let handle = withCStrings(tags) {
+            TF_LoadSessionFromSavedModel(options, nil, folder, $0, Int32(tags.count), graph, metaGraph, status)
+        }
+        guard let handle else {
+            TF_DeleteGraph(graph)
+            throw ServingError(status) ?? .internalError("TensorFlow made no session for \(folder)")
+        }
+        let session = TensorFlowSession(handle: handle, graph: graph)
+        do throws(ProtobufReader.Malformed) {
+            let bytes = UnsafeRawBufferPointer(start: metaGraph.pointee.data, count: metaGraph.pointee.length)
+            return (session, try MetaGraph(bytes))
+        } catch {
+            throw .internalError("TensorFlow gave a MetaGraphDef of \(folder) that cannot be read")
+        }
+    }
+
+    /// Closes the session and frees it with its graph. Nothing may use them any more.
+    func end() {
+        guard !ended.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let status = ctf_thread_status()
+        // A session that fails to close is deleted all the same; there is nobody who could do more about it.
+        TF_CloseSession(handle, status)
+        TF_DeleteSession(handle, status)
+        TF_DeleteGraph(graph)
+    }
+
+    deinit { end() }
+
+    /// The output of the graph that `name` (`operation:index`, or `operation` for index 0) stands for.
+    ///
+    /// An operation without outputs is found as well: initialisation signatures name such, and only running them fails.
+    func output(named name: String) -> TF_Output? {
+        var operation = Substring(name)
+        var index: Int32 = 0
+        if let colon = name.lastIndex(of: ":") {
+            guard let number = Int32(name[name.index(after: colon)...]), number >= 0 else { return nil }
+            operation = name[..<colon]
+            index = number
+        }
+        guard let found = TF_GraphOperationByName(graph, String(operation)) else { return nil }
+        let count = TF_OperationNumOutputs(found)
+        return count == 0 || index < count ? TF_Output(oper: found, index: index) : nil
+    }
+}
+
+/// Lends `strings` as an array of C strings.
+private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>>?) -> R) -> R {
+    let bytes = strings.flatMap { Array($0.utf8CString) }
+    return bytes.withUnsafeBufferPointer { bytes in
+        var pointers: [UnsafePointer<CChar>] = []
+        var offset = 0
+        for string in strings {
+            // Not empty when there is a string: each has its terminating zero.
+            pointers.append(bytes.baseAddress! + offset)
+            offset += string.utf8.count + 1
+        }
+        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}

@@ -1,0 +1,42 @@
+import CTensorFlow
+public import EngineInterface
+public import ServingPrimitives
+
+/// Runs SavedModels with TensorFlow, over its C API.
+public struct TensorFlowEngine: InferenceEngine {
+    public let name = "tensorflow"
+    private let options: TensorFlowOptions
+    private let config: [UInt8]
+
+    /// Does nothing with TensorFlow yet: the library is opened when the first model is loaded.
+    public init(options: TensorFlowOptions = TensorFlowOptions()) {
+        self.options = options
+        self.config = SessionConfiguration.config(options)
+    }
+
+    /// Loads the SavedModel in `request.path`, the graph whose tags are exactly `request.tags`.
+    ///
+    /// - Throws: `FAILED_PRECONDITION` when libtensorflow is missing, with how to install it; `NOT_FOUND` when there is
+    ///   no SavedModel or none with these tags; else TensorFlow's own reason, or which signature does not fit the graph.
+    public func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
+        try loadModel(request)
+    }
+
+    func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
+        _ = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
+        try SavedModelFolder(path: request.path).check()
+        let (session, metaGraph) = try TensorFlowSession.load(request.path, tags: request.tags, config: config)
+        let signatures = try metaGraph.signatures.sorted { $0.key < $1.key }.map {
+            (name, definition) throws(ServingError) in
+            try SessionSignature(name: name, definition: definition, session: session)
+        }
+        // What only loading needed: the file's bytes, TensorFlow's own copies of the graph.
+        ctf_trim_malloc()
+        return TensorFlowModel(
+            session: session,
+            signatures: signatures,
+            usesPool: options.interOpThreads > 1,
+            mayRunLong: metaGraph.mayRunLong
+        )
+    }
+}

@@ -1,0 +1,140 @@
+import CTensorFlow
+import EngineInterface
+import ServingPrimitives
+import Synchronization
+import Tensors
+
+/// A SavedModel in memory, run by a TensorFlow session.
+final class TensorFlowModel: LoadedModel {
+    let signatures: [Signature]
+    private let session: TensorFlowSession
+    private let bound: [SessionSignature]
+    /// Whether operations run on TensorFlow's pool even when nothing needs them to.
+    private let usesPool: Bool
+    private let mayRunLong: Bool
+    private let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
+    private let hasRun = Atomic<Bool>(false)
+    private let copied = Atomic<Int>(0)
+
+    init(session: TensorFlowSession, signatures: [SessionSignature], usesPool: Bool, mayRunLong: Bool) {
+        self.session = session
+        self.bound = signatures
+        self.signatures = signatures.map(\.signature)
+        self.usesPool = usesPool
+        self.mayRunLong = mayRunLong
+    }
+
+    /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
+    var copiedInputBytes: Int { copied.load(ordering: .relaxed) }
+
+    func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
+        let signature = bound[request.signature]
+        guard request.inputs.count == signature.feeds.count else {
+            throw .internalError(
+                "signature \(signature.signature.name) takes \(signature.feeds.count) inputs, not \(request.inputs.count)"
+            )
+        }
+        if let refusal = signature.inputRefusal { throw refusal }
+        guard let selection = try signature.selection(for: request.outputs) else {
+            return try run(request, signature, signature.fetches)
+        }
+        let tensors = try run(request, signature, selection.map { signature.fetches[$0] })
+        // Each output asked for is in its selection.
+        return request.outputs.map { tensors[selection.firstIndex(of: $0)!] }
+    }
+
+    func close() {
+        session.end()
+        ctf_trim_malloc()
+    }
+
+    private func run(
+        _ request: RunRequest,
+        _ signature: SessionSignature,
+        _ fetches: [TF_Output]
+    ) throws(ServingError) -> [Tensor] {
+        let options = try options(for: request)
+        let result = withUnsafeTemporaryAllocation(
+            of: OpaquePointer?.self,
+            capacity: signature.feeds.count + fetches.count
+        ) { handles in
+            handles.initialize(repeating: nil)
+            let inputs = handles.extracting(..<signature.feeds.count)
+            let outputs = handles.extracting(signature.feeds.count...)
+            return Result { () throws(ServingError) in
+                try run(request, signature.feeds, inputs, fetches, outputs, options)
+            }
+        }
+        if !hasRun.load(ordering: .relaxed) { finishFirstRun() }
+        return try result.get()
+    }
+
+    /// The run itself, with places for the tensors it takes and gives.
+    private func run(
+        _ request: RunRequest,
+        _ feeds: [TF_Output],
+        _ inputs: UnsafeMutableBufferPointer<OpaquePointer?>,
+        _ fetches: [TF_Output],
+        _ outputs: UnsafeMutableBufferPointer<OpaquePointer?>,
+        _ options: RunOptions?
+    ) throws(ServingError) -> [Tensor] {
+        defer { for case let input? in inputs { TF_DeleteTensor(input) } }
+        for index in inputs.indices {
+            let (handle, copiedBytes) = try InputTensor.make(request.inputs[index])
+            inputs[index] = handle
+            if copiedBytes > 0 { copied.add(copiedBytes, ordering: .relaxed) }
+        }
+        let status = ctf_thread_status()
+        TF_SessionRun(
+            session.handle,
+            options?.buffer,
+            feeds,
+            inputs.baseAddress,
+            Int32(feeds.count),
+            fetches,
+            outputs.baseAddress,
+            Int32(fetches.count),
+            nil,
+            0,
+            nil,
+            status
+        )
+        if let error = ServingError(status) { throw error }
+        return try take(outputs)
+    }
+
+    /// Makes our tensors of TensorFlow's. If one cannot be, all are deleted.
+    private func take(_ outputs: UnsafeMutableBufferPointer<OpaquePointer?>) throws(ServingError) -> [Tensor] {
+        defer { for case let output? in outputs { TF_DeleteTensor(output) } }
+        var tensors: [Tensor] = []
+        tensors.reserveCapacity(outputs.count)
+        for index in outputs.indices {
+            guard let handle = outputs[index] else { throw .internalError("TensorFlow gave no output \(index)") }
+            outputs[index] = nil
+            tensors.append(try OutputTensor.take(handle))
+        }
+        return tensors
+    }
+
+    /// How TensorFlow shall run it: in this thread, which is cheapest, or on its pool, where it can be stopped.
+    ///
+    /// - Throws: `DEADLINE_EXCEEDED` when it is too late to begin.
+    private func options(for request: RunRequest) throws(ServingError) -> RunOptions? {
+        guard !request.deadline.isNever else { return usesPool ? nil : inCallingThread }
+        let remaining = request.deadline.remaining(at: .now())
+        guard remaining > 0 else { throw .deadlineExceeded("Timed out waiting for notification") }
+        let isShort = request.expectedNanoseconds > 0 && request.expectedNanoseconds <= Self.shortRunNanoseconds
+        if isShort, !mayRunLong, !usesPool { return inCallingThread }
+        let milliseconds = (remaining - 1) / 1_000_000 + 1
+        return RunOptions(SessionConfiguration.timeout(milliseconds: Int(milliseconds)))
+    }
+
+    /// A run this short is not worth the 8 µs that it costs to be able to stop it.
+    private static let shortRunNanoseconds: UInt64 = 1_000_000
+
+    /// The first run prepares the graph; what that needed for a time goes back, off the request's path.
+    private func finishFirstRun() {
+        guard !hasRun.exchange(true, ordering: .relaxed) else { return }
+        startThread(named: "tensorflow-trim") { ctf_trim_malloc() }
+    }
+}
