@@ -15,7 +15,8 @@
 struct ctf_functions ctf_functions;
 
 // Lazy binding: TensorFlow has tens of thousands of symbols that a server never calls. Local: other engines in this
-// process bring libraries of the same names (protobuf, absl).
+// process bring libraries of the same names (protobuf, absl). Never closed, not even when functions are missing: what it
+// registered to run when the process or a thread ends would be gone.
 char *ctf_open(const char *path) {
   void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
   if (!library) {
@@ -26,7 +27,6 @@ char *ctf_open(const char *path) {
 #define CTF_LOOK_UP(result, name, parameters, arguments)                                                              \
   *(void **)(&found.name) = dlsym(library, "TF_" #name);                                                              \
   if (!found.name) {                                                                                                  \
-    dlclose(library);                                                                                                 \
     return strdup("it has no function TF_" #name);                                                                    \
   }
   CTF_FUNCTIONS(CTF_LOOK_UP)

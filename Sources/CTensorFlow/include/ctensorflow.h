@@ -19,7 +19,6 @@
 typedef struct TF_Status TF_Status;
 typedef struct TF_Graph TF_Graph;
 typedef struct TF_Operation TF_Operation;
-typedef struct TF_OperationDescription TF_OperationDescription;
 typedef struct TF_Session TF_Session;
 typedef struct TF_SessionOptions TF_SessionOptions;
 typedef struct TF_Tensor TF_Tensor;
@@ -59,10 +58,6 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(void, DeleteStatus, (TF_Status *_Nonnull status), (status))                                                       \
   F(void, DeleteTensor, (TF_Tensor *_Nonnull tensor), (tensor))                                                       \
   F(int64_t, Dim, (const TF_Tensor *_Nonnull tensor, int index), (tensor, index))                                     \
-  /* Takes the description, also when it fails. The operation belongs to the graph. */                                \
-  F(TF_Operation *_Nullable, FinishOperation,                                                                         \
-    (TF_OperationDescription *_Nonnull description, TF_Status *_Nonnull status),                                      \
-    (description, status))                                                                                            \
   F(int, GetCode, (const TF_Status *_Nonnull status), (status))                                                       \
   F(TF_Operation *_Nullable, GraphOperationByName,                                                                    \
     (TF_Graph *_Nonnull graph, const char *_Nonnull name), (graph, name))                                             \
@@ -77,9 +72,6 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(const char *_Nonnull, Message, (const TF_Status *_Nonnull status), (status))                                      \
   F(TF_Buffer *_Nonnull, NewBuffer, (void), ())                                                                       \
   F(TF_Graph *_Nonnull, NewGraph, (void), ())                                                                         \
-  F(TF_OperationDescription *_Nonnull, NewOperation,                                                                  \
-    (TF_Graph *_Nonnull graph, const char *_Nonnull type, const char *_Nonnull name),                                 \
-    (graph, type, name))                                                                                              \
   F(TF_SessionOptions *_Nonnull, NewSessionOptions, (void), ())                                                       \
   F(TF_Status *_Nonnull, NewStatus, (void), ())                                                                       \
   /* Gives `data` away: `deallocator` is called for it once, at once if it had to be copied (which is so when it is   \
@@ -90,11 +82,6 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
      void *_Nullable argument),                                                                                       \
     (type, dims, rank, data, length, deallocator, argument))                                                          \
   F(int, NumDims, (const TF_Tensor *_Nonnull tensor), (tensor))                                                       \
-  /* The tensor in `value` belongs to the caller. */                                                                  \
-  F(void, OperationGetAttrTensor,                                                                                     \
-    (TF_Operation *_Nonnull operation, const char *_Nonnull name, TF_Tensor *_Nullable *_Nonnull value,               \
-     TF_Status *_Nonnull status),                                                                                     \
-    (operation, name, value, status))                                                                                 \
   F(int, OperationNumOutputs, (TF_Operation *_Nonnull operation), (operation))                                        \
   /* The tensors in `output_values` belong to the caller; all are NULL after a failure. */                            \
   F(void, SessionRun,                                                                                                 \
@@ -105,13 +92,6 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
      TF_Status *_Nonnull status),                                                                                     \
     (session, run_options, inputs, input_values, input_count, outputs, output_values, output_count, targets,          \
      target_count, run_metadata, status))                                                                             \
-  F(void, SetAttrTensorProto,                                                                                         \
-    (TF_OperationDescription *_Nonnull description, const char *_Nonnull name, const void *_Nullable proto,           \
-     size_t length,                                                                                                   \
-     TF_Status *_Nonnull status),                                                                                     \
-    (description, name, proto, length, status))                                                                       \
-  F(void, SetAttrType, (TF_OperationDescription *_Nonnull description, const char *_Nonnull name, int type),          \
-    (description, name, type))                                                                                        \
   F(void, SetConfig,                                                                                                  \
     (TF_SessionOptions *_Nonnull options, const void *_Nullable proto, size_t length, TF_Status *_Nonnull status),    \
     (options, proto, length, status))                                                                                 \
@@ -123,6 +103,10 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(void, StringInit, (TF_TString *_Nonnull string), (string))                                                        \
   F(size_t, TensorByteSize, (const TF_Tensor *_Nonnull tensor), (tensor))                                             \
   F(void *_Nullable, TensorData, (const TF_Tensor *_Nonnull tensor), (tensor))                                        \
+  /* Replaces what `tensor` is by what a serialized tensorflow.TensorProto says. */                                   \
+  F(void, TensorFromProto,                                                                                            \
+    (const TF_Buffer *_Nonnull proto, TF_Tensor *_Nonnull tensor, TF_Status *_Nonnull status),                        \
+    (proto, tensor, status))                                                                                          \
   F(int, TensorType, (const TF_Tensor *_Nonnull tensor), (tensor))                                                    \
   F(const char *_Nonnull, Version, (void), ())
 
