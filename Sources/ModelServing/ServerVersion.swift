@@ -1,0 +1,4 @@
+/// Which Apus this is.
+public enum ServerVersion {
+    public static let text = "0.1.0"
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import ModelServing
+
+/// The command line of Apus.
+@main
+struct Apus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apus",
+        abstract: "Serves TensorFlow models over TensorFlow Serving's own interface, gRPC and REST.",
+        discussion: """
+            Clients of TensorFlow Serving work unchanged. To replace a tensorflow_model_server that is started with \
+            flags, use the executable of that name beside this one.
+            """,
+        version: ServerVersion.text,
+        subcommands: [Serve.self]
+    )
+}

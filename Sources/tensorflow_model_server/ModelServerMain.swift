@@ -1,0 +1,46 @@
+import ModelServing
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// `tensorflow_model_server`: the same server behind TensorFlow Serving's own flags, exit statuses and start-up texts.
+@main
+struct ModelServerMain {
+    /// What the stock binary's `return -1` from `main` becomes.
+    private static let failureStatus: Int32 = 255
+
+    static func main() async {
+        switch ModelServerFlags.parse(CommandLine.arguments) {
+        case .printVersion:
+            print("TensorFlow ModelServer: \(ServerVersion.text) (Apus)")
+            print("TensorFlow Library: \(ModelServerProcess.engineVersion)")
+        case .printUsage(let usage, let error):
+            if let error { fputs("\(error)\n", stderr) }
+            leave(usage)
+        case .serve(let flags, let notice):
+            if let notice { print(notice) }
+            await serve(flags)
+        }
+    }
+
+    private static func serve(_ flags: ModelServerFlags) async {
+        do {
+            let configuration = try flags.configuration()
+            if let problem = configuration.problems().first { throw problem }
+            for warning in flags.warnings { fputs("\(warning)\n", stderr) }
+            let status = await ModelServerProcess.run(configuration)
+            exit(status == 0 ? 0 : failureStatus)
+        } catch {
+            leave("Failed to start server. Error: \(error)\n")
+        }
+    }
+
+    private static func leave(_ text: String) -> Never {
+        print(text, terminator: "")
+        fflush(stdout)
+        exit(failureStatus)
+    }
+}
