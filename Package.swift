@@ -141,7 +141,7 @@ let package = Package(
                 nioEmbedded, nioPosix,
             ]
         ),
-        tests("ModelSources", ["Servables", "ServingPrimitives"]),
+        tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
         tests("EngineTensorFlow", ["EngineInterface", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",

@@ -1,0 +1,167 @@
+import Servables
+
+/// What is known of the versions in one model's base path, look after look.
+///
+/// A version counts when it is complete and was left alone for the settle time, by its own time stamps or by our looks
+/// at it: half of a copy is never loaded. Once it counted it does so until its folder is gone. A version that stays
+/// incomplete is asked for only where the model has no other, so that its state tells why nothing is served.
+struct BasePathMonitor {
+    /// Worth telling a person; told again only after it was once not so.
+    enum Notice: Hashable {
+        case unreadable(reason: String)
+        case noVersions
+        case duplicate(version: Int64, ignored: String, used: String)
+        case incomplete(version: Int64, defect: String)
+        case notThere(version: Int64)
+    }
+
+    struct Look {
+        /// What to ask for, in this order; empty when nothing changed.
+        var announcements: [AspiredVersions] = []
+        var notices: [Notice] = []
+        /// `false` while a version is being written: worth another look soon.
+        var isSettled = true
+    }
+
+    private enum Condition: Hashable {
+        case unsettled
+        case complete
+        case incomplete(String)
+    }
+
+    private struct Version {
+        var path: String
+        var condition = Condition.unsettled
+        var fingerprint: Int?
+        /// When the present fingerprint was first seen.
+        var unchangedSince: Int64 = 0
+    }
+
+    let model: MonitoredModel
+    let settleNanoseconds: Int64
+    private var versions: [Int64: Version] = [:]
+    private var announced: AspiredVersions?
+    /// Those of `announced` that were not complete.
+    private var announcedIncomplete: Set<Int64> = []
+    private var told: Set<Notice> = []
+
+    init(_ model: MonitoredModel, settleNanoseconds: Int64) {
+        self.model = model
+        self.settleNanoseconds = settleNanoseconds
+    }
+
+    /// Looks at the base path. A path that is missing or cannot be read changes nothing.
+    ///
+    /// - Parameter now: nanoseconds since 1970.
+    mutating func look(at files: some FileSystem, now: Int64) -> Look {
+        let names: [String]
+        do throws(FileSystemError) {
+            names = try files.names(in: model.basePath)
+        } catch {
+            return Look(notices: tell([.unreadable(reason: error.message)]))
+        }
+        var notices = list(names)
+        let (chosen, isSettled) = choose(files, now: now)
+        notices.formUnion(noticesOfVersions())
+        return Look(
+            announcements: chosen.map { announce($0) } ?? [],
+            notices: tell(notices),
+            isSettled: isSettled
+        )
+    }
+
+    /// Takes over the version folders among `names`, and forgets those that are gone.
+    private mutating func list(_ names: [String]) -> Set<Notice> {
+        var notices: Set<Notice> = []
+        var folders: [Int64: String] = [:]
+        for name in names.sorted() {
+            guard let number = VersionFolderName.version(name) else { continue }
+            if let ignored = folders.updateValue(name, forKey: number) {
+                notices.insert(.duplicate(version: number, ignored: ignored, used: name))
+            }
+        }
+        versions = folders.reduce(into: [:]) { result, folder in
+            let path = "\(model.basePath)/\(folder.value)"
+            let known = versions[folder.key]
+            result[folder.key] = known?.path == path ? known : Version(path: path)
+        }
+        return notices
+    }
+
+    /// The versions to ask for; `nil` while the only ones to be had are still being written: what is served stays then.
+    private mutating func choose(_ files: some FileSystem, now: Int64) -> (chosen: [Int64]?, isSettled: Bool) {
+        let listed = Array(versions.keys)
+        var isSettled = true
+        let complete = model.policy.select(from: listed) { number in
+            let condition = examine(number, files, now: now)
+            if condition == .unsettled { isSettled = false }
+            return condition == .complete
+        }
+        if !complete.isEmpty { return (complete, isSettled) }
+        guard isSettled else { return (nil, false) }
+        let incomplete = model.policy.select(from: listed) { number in
+            if case .incomplete = versions[number]?.condition { true } else { false }
+        }
+        return (incomplete, true)
+    }
+
+    private mutating func examine(_ number: Int64, _ files: some FileSystem, now: Int64) -> Condition {
+        guard var version = versions[number] else { return .unsettled }
+        if version.condition == .complete { return .complete }
+        let folder = VersionFolder(version.path, in: files)
+        if version.fingerprint != folder.fingerprint {
+            version.fingerprint = folder.fingerprint
+            version.unchangedSince = now
+        }
+        let quietSince = min(version.unchangedSince, folder.modified)
+        if now - quietSince < settleNanoseconds {
+            version.condition = .unsettled
+        } else {
+            version.condition = folder.defect.map(Condition.incomplete) ?? .complete
+        }
+        versions[number] = version
+        return version.condition
+    }
+
+    private func noticesOfVersions() -> Set<Notice> {
+        var notices: Set<Notice> = versions.isEmpty ? [.noVersions] : []
+        for (number, version) in versions {
+            guard case .incomplete(let defect) = version.condition else { continue }
+            notices.insert(.incomplete(version: number, defect: defect))
+        }
+        if case .specific(let wanted) = model.policy {
+            for number in wanted where versions[number] == nil { notices.insert(.notThere(version: number)) }
+        }
+        return notices
+    }
+
+    /// Those of `notices` that were not so at the look before.
+    private mutating func tell(_ notices: Set<Notice>) -> [Notice] {
+        defer { told = notices }
+        return notices.subtracting(told).sorted { "\($0)" < "\($1)" }
+    }
+
+    private mutating func announce(_ chosen: [Int64]) -> [AspiredVersions] {
+        let incomplete = Set(chosen.filter { versions[$0]?.condition != .complete })
+        // One that was asked for in vain and has become complete goes and comes back: else its failure would stand.
+        let mended = announcedIncomplete.subtracting(incomplete).intersection(chosen)
+        var announcements: [AspiredVersions] = []
+        if !mended.isEmpty { announcements.append(aspired(chosen.filter { !mended.contains($0) })) }
+        announcements.append(aspired(chosen))
+        announcedIncomplete = incomplete
+        guard announcements.last != announced || announcements.count > 1 else { return [] }
+        announced = announcements.last
+        return announcements
+    }
+
+    private func aspired(_ numbers: [Int64]) -> AspiredVersions {
+        AspiredVersions(
+            model: model.name,
+            versions: numbers.compactMap { number in
+                versions[number].map {
+                    AspiredVersion(id: ServableID(name: model.name, version: number), path: $0.path)
+                }
+            }
+        )
+    }
+}

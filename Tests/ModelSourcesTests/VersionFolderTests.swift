@@ -1,0 +1,104 @@
+import Testing
+
+@testable import ModelSources
+
+@Suite struct VersionFolderTests {
+    private static func defect(_ files: [String]) -> String? {
+        let system = FakeFileSystem()
+        system.makeFolder("/m/1")
+        for file in files {
+            if file.hasSuffix("/") {
+                system.makeFolder("/m/1/" + file.dropLast())
+            } else {
+                system.write("/m/1/" + file)
+            }
+        }
+        return VersionFolder("/m/1", in: system).defect
+    }
+
+    private static let index = "variables/variables.index"
+    private static func shard(_ number: Int, _ count: Int) -> String {
+        VariableShard(number: number, count: count).path
+    }
+
+    @Test(arguments: [
+        ["saved_model.pb"],
+        ["saved_model.pbtxt"],
+        ["saved_model.pb", "variables/"],
+        ["saved_model.pb", index, shard(0, 1)],
+        ["saved_model.pb", index, shard(0, 2), shard(1, 2), "assets/vocabulary.txt"],
+        ["saved_model.pb", index, shard(0, 1), shard(1, 3)],
+    ])
+    func `a folder with all its files is complete`(files: [String]) {
+        #expect(Self.defect(files) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ([], "there is no saved_model.pb or saved_model.pbtxt in it"),
+            ([index, shard(0, 1)], "there is no saved_model.pb or saved_model.pbtxt in it"),
+            (["saved_model.pb", shard(0, 1)], "variables/variables.index is missing"),
+            (
+                ["saved_model.pb", index],
+                "variables/variables.index is there, but no variables/variables.data-... file"
+            ),
+            (["saved_model.pb", index, shard(0, 2)], "variables/variables.data-00001-of-00002 is missing"),
+            (
+                ["saved_model.pb", index, shard(0, 12), shard(2, 12)],
+                "variables/variables.data-00001-of-00012 is missing"
+            ),
+        ] as [([String], String)]
+    )
+    func `a folder that lacks a file says which`(files: [String], defect: String) {
+        #expect(Self.defect(files) == defect)
+    }
+
+    @Test func `an empty graph file is not complete`() {
+        let system = FakeFileSystem()
+        system.write("/m/1/saved_model.pb", bytes: 0)
+        #expect(VersionFolder("/m/1", in: system).defect == "saved_model.pb is empty")
+    }
+
+    @Test func `a file or nothing in the place of a folder is not complete`() {
+        let system = FakeFileSystem()
+        system.write("/m/1")
+        #expect(VersionFolder("/m/1", in: system).defect == "it is not a folder")
+        #expect(VersionFolder("/m/2", in: system).defect == "it cannot be read")
+    }
+
+    @Test(arguments: ["/m/1/saved_model.pb", "/m/1/variables/variables.index"])
+    func `the fingerprint changes with the size and the time of every file`(path: String) {
+        let system = FakeFileSystem()
+        system.write("/m/1/saved_model.pb")
+        system.write("/m/1/variables/variables.index")
+        let before = VersionFolder("/m/1", in: system)
+        #expect(VersionFolder("/m/1", in: system) == before)
+        system.write(path, bytes: 2)
+        let grown = VersionFolder("/m/1", in: system)
+        #expect(grown.fingerprint != before.fingerprint)
+        system.write(path, bytes: 2, at: 5)
+        let touched = VersionFolder("/m/1", in: system)
+        #expect(touched.fingerprint != grown.fingerprint)
+        #expect(touched.modified == 5)
+        #expect(before.modified == 0)
+    }
+
+    @Test func `links that lead in a circle end`() {
+        struct Circle: FileSystem {
+            func names(in folder: String) throws(FileSystemError) -> [String] { ["again", "saved_model.pb"] }
+            func status(of path: String) -> FileStatus? {
+                FileStatus(isFolder: !path.hasSuffix("pb"), byteCount: 1, modified: 0)
+            }
+        }
+        #expect(VersionFolder("/m/1", in: Circle()).defect == nil)
+    }
+
+    @Test(arguments: [
+        "variables/variables.data-00001-of-00001", "variables/variables.data-0-of-1", "variables/variables.data",
+        "variables/variables.data-00000-of-00000", "variables/variables.data--0001-of-00002",
+        "variables.data-00000-of-00001", "variables/variables.data-00000-of-00001.tempstate1",
+    ])
+    func `what is not a shard's name is no shard`(path: String) {
+        #expect(VariableShard(path: path) == nil)
+    }
+}
