@@ -62,6 +62,7 @@ let package = Package(
             ["EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", protobuf]
         ),
         library("HTTP2Server", [nioCore]),
+        library("EventLoopSupport", [nioCore]),
 
         // The plug-in ring: frontends, sources, engines.
         .target(
@@ -71,14 +72,16 @@ let package = Package(
         library(
             "FrontendGRPC",
             [
-                "CZlib", "EngineInterface", "HTTP2Server", "Inference", "Servables", "ServingPrimitives",
+                "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference", "Servables",
+                "ServingPrimitives",
                 "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         library(
             "FrontendREST",
             [
-                "CZlib", "EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors",
+                "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingPrimitives",
+                "ServingProtos", "Tensors",
                 "WireFormat", logging, nioCore, nioPosix, protobuf,
             ]
         ),
@@ -127,10 +130,12 @@ let package = Package(
             ]
         ),
         tests("HTTP2Server", [nioCore, nioEmbedded]),
+        tests("EventLoopSupport", [nioCore, nioEmbedded]),
         tests(
             "FrontendGRPC",
             [
-                "CZlib", "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
+                "CZlib", "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos",
+                "ServingTestKit",
                 "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix, protobuf,
             ]
         ),
