@@ -111,6 +111,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Serves HTTP2Server bare: under the conformance suite and the benchmarks.
+        .executableTarget(
+            name: "http2-echo",
+            dependencies: ["HTTP2Server", nioCore, nioPosix],
+            path: "Benchmarks/HTTP2Echo",
+            swiftSettings: swiftSettings
+        ),
+
         // What tests of several targets share.
         .target(
             name: "ServingTestKit",
