@@ -73,8 +73,8 @@ let package = Package(
             "FrontendGRPC",
             [
                 "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference", "Servables",
-                "ServingPrimitives",
-                "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+                "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                protobuf,
             ]
         ),
         library(
@@ -142,9 +142,9 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "CZlib", "HTTP2Server", "Inference", "Servables", "ServingPrimitives", "ServingProtos",
-                "ServingTestKit",
-                "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix, protobuf,
+                "CZlib", "EngineInterface", "HTTP2Server", "Inference", "Servables", "ServingPrimitives",
+                "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
+                nioSSL, protobuf,
             ]
         ),
         tests(

@@ -11,6 +11,8 @@ enum GRPCFraming {
         var flag: UInt8
         var messageByteCount: Int
 
+        var isCompressed: Bool { flag == 1 }
+
         /// Reads the first five bytes; `nil` when there are fewer.
         init?(_ bytes: UnsafeRawBufferPointer) {
             guard bytes.count >= GRPCFraming.prefixByteCount else { return nil }
@@ -19,21 +21,14 @@ enum GRPCFraming {
         }
     }
 
-    /// The one message of a unary or server-streaming call's request.
-    struct Message: Hashable {
-        var isCompressed: Bool
-        /// Where the message lies in the body.
-        var range: Range<Int>
-    }
-
-    /// Takes a whole request body apart.
+    /// Checks that a whole request body is one message, as unary and server-streaming calls have it, and reads its prefix.
     ///
     /// - Throws: `RESOURCE_EXHAUSTED` for a message above `maximumByteCount`, `UNIMPLEMENTED` for more than one message,
     ///   `INTERNAL` for a body that is not one complete message.
-    static func message(
-        in body: UnsafeRawBufferPointer,
+    static func soleMessagePrefix(
+        of body: UnsafeRawBufferPointer,
         maximumByteCount: Int
-    ) throws(ServingError) -> Message {
+    ) throws(ServingError) -> Prefix {
         guard let prefix = Prefix(body) else {
             throw .internalError(
                 "Expected one request message with a prefix of \(prefixByteCount) bytes, but the request body has "
@@ -60,7 +55,7 @@ enum GRPCFraming {
                     + "\(available - prefix.messageByteCount) more bytes came"
             )
         }
-        return Message(isCompressed: prefix.flag == 1, range: prefixByteCount..<body.count)
+        return prefix
     }
 
     /// The answer to a message that is too large, with gRPC core's text. `byteCount` is `nil` when it is not known.

@@ -1,0 +1,252 @@
+import HTTP2Server
+import Inference
+import NIOCore
+import NIOPosix
+import ServingPrimitives
+import WireFormat
+
+/// One call, from its headers to its status. Answered exactly once: by its completion, its deadline, a refusal or the
+/// end of its stream, whichever the event loop sees first.
+final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
+    // Sendable so that completions on other threads can carry a reference back to the event loop. Nothing else may
+    // be done with it there: all members belong to the loop of the connection.
+
+    /// What comes back from other threads.
+    enum Event: Sendable {
+        case predicted(Result<PredictResult, ServingError>)
+        case decompressed(Result<ByteBuffer, ServingError>)
+        case healthChanged
+    }
+
+    let connection: GRPCConnection
+    let deadline: Deadline
+    var deadlineQueuePosition: Int?
+    private let stream: HTTP2ServerStream
+    private let method: GRPCMethod
+    private let encoding: MessageEncoding
+    private var cancellation: CallCancellation?
+    private var watch: HealthWatch?
+    private var isFinished = false
+
+    private var services: GRPCServices { connection.services }
+    private var loop: GRPCEventLoop { connection.loop }
+
+    init(_ head: GRPCRequestHead, stream: HTTP2ServerStream, connection: GRPCConnection) {
+        self.connection = connection
+        self.stream = stream
+        self.method = head.method
+        self.encoding = head.encoding
+        self.deadline = head.timeoutNanoseconds.map(connection.loop.deadline(afterNanoseconds:)) ?? .never
+    }
+
+    /// Starts the clock of the deadline, which also runs while the request is still coming.
+    func start() {
+        if !deadline.isNever { loop.waitForDeadline(of: self) }
+    }
+}
+
+// MARK: - Receiving
+
+extension GRPCCall {
+    /// Compressed messages above this size are decompressed on another thread (about 100 µs of work).
+    private static let inlineDecompressionLimit = 16 * 1024
+
+    /// How long the body is going to be and which byte the engine wants aligned, from its first bytes.
+    func bodyLayout(prefix: UnsafeRawBufferPointer) -> HTTP2BodyLayout? {
+        guard let framing = GRPCFraming.Prefix(prefix) else { return nil }
+        let message = UnsafeRawBufferPointer(rebasing: prefix.dropFirst(GRPCFraming.prefixByteCount))
+        let isPlainPredict = method == .predict && framing.flag == 0
+        let payload = isPlainPredict ? PredictRequestDecoder.payloadOffset(inPrefix: message) : nil
+        return HTTP2BodyLayout(
+            expectedByteCount: GRPCFraming.prefixByteCount + framing.messageByteCount,
+            alignedOffset: GRPCFraming.prefixByteCount + (payload ?? 0)
+        )
+    }
+
+    /// The whole request has come.
+    func receive(_ body: ByteBuffer) {
+        guard !isFinished else { return }
+        do throws(ServingError) {
+            let prefix = try body.messagePrefix(maximumByteCount: services.maximumRequestByteCount)
+            var message = body
+            // Not a slice: NIO copies those that start far inside a buffer.
+            message.moveReaderIndex(forwardBy: GRPCFraming.prefixByteCount)
+            if prefix.isCompressed { try decompress(message) } else { handleMessage(message) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    func refuseBody(_ reason: HTTP2BodyRefusal) {
+        switch reason {
+        case .tooLarge:
+            fail(GRPCFraming.tooLarge(nil, limit: services.maximumRequestByteCount))
+        case .overBudget:
+            fail(
+                ServingError(
+                    .resourceExhausted,
+                    "The server holds as many bytes of unfinished requests as it may; retry later"
+                )
+            )
+        }
+    }
+
+    private func decompress(_ message: ByteBuffer) throws(ServingError) {
+        let encoding = encoding
+        guard encoding != .identity else { throw .internalError("Compression bit set but no encoding configured") }
+        let limit = services.maximumDecompressedByteCount
+        guard message.readableBytes > Self.inlineDecompressionLimit else {
+            return handleMessage(try message.decompressed(encoding, maximumByteCount: limit))
+        }
+        services.decompressionThreads.submit { [loop, self] _ in
+            let result = Result { () throws(ServingError) in
+                try message.decompressed(encoding, maximumByteCount: limit)
+            }
+            loop.post(.decompressed(result), to: self)
+        }
+    }
+
+    /// Carries the call out. `message` is the request as serialized by the client.
+    private func handleMessage(_ message: ByteBuffer) {
+        switch method {
+        case .predict: predict(message)
+        case .getModelMetadata: answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services) }
+        case .getModelStatus: answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services) }
+        case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
+        case .healthWatch: startWatch(message)
+        case .classify, .regress, .multiInference, .handleReloadConfigRequest:
+            preconditionFailure("\(method) is refused before its message is read")
+        }
+    }
+}
+
+// MARK: - Predict
+
+extension GRPCCall {
+    private func predict(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            var request = try message.decodePredictRequest()
+            request.deadline = deadline
+            let cancellation = CallCancellation()
+            self.cancellation = cancellation
+            services.inference.predict(request, cancellation: cancellation) { [loop, self] result in
+                loop.deliver(.predicted(result), to: self)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func send(_ result: PredictResult) {
+        let encoder = PredictResponseEncoder(result, encoding: services.tensorEncoding)
+        send(byteCount: encoder.byteCount, encoder.write(into:))
+        // The model version stays loaded until its answer is with the transport.
+        withExtendedLifetime(result.lease) {}
+    }
+}
+
+// MARK: - Health watch
+
+extension GRPCCall {
+    private func startWatch(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let service = try HealthCheck.service(message)
+            watch = HealthWatch(service: service, health: services.health) { [loop, self] in
+                loop.post(.healthChanged, to: self)
+            }
+            stream.sendGRPCHeaders()
+            sendHealth()
+            connection.addWatch(self)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func sendHealth() {
+        do throws(ServingError) {
+            guard let message = try watch?.nextMessage() else { return }
+            stream.sendGRPCMessage(byteCount: message.count) { $0.copyBytes(from: message) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Ends a health watch because the server stops.
+    func endWatch() {
+        sendHealth()
+        fail(.unavailable("The server is shutting down"))
+    }
+}
+
+// MARK: - Ending
+
+extension GRPCCall {
+    /// An event from another thread; too late for a call that was answered meanwhile.
+    func handle(_ event: Event) {
+        guard !isFinished else { return }
+        switch event {
+        case .predicted(.success(let result)): send(result)
+        case .decompressed(.success(let message)): handleMessage(message)
+        case .predicted(.failure(let error)), .decompressed(.failure(let error)): fail(error)
+        case .healthChanged: sendHealth()
+        }
+    }
+
+    func deadlinePassed() {
+        cancellation?.cancel()
+        fail(.deadlineExceeded("Deadline Exceeded"))
+    }
+
+    /// Sends what the connection has collected outside of a read cycle.
+    func flush() { stream.flush() }
+
+    /// The stream is gone: nobody can be answered any more.
+    func cancel() {
+        cancellation?.cancel()
+        finish()
+    }
+
+    private func answer(_ message: ByteBuffer, with method: (ByteBuffer) throws(ServingError) -> [UInt8]) {
+        do throws(ServingError) {
+            let answer = try method(message)
+            send(byteCount: answer.count) { $0.copyBytes(from: answer) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Answers with one message and status OK.
+    private func send(byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard byteCount <= GRPCServerConfiguration.largestMessageByteCount else {
+            return fail(
+                ServingError(
+                    .resourceExhausted,
+                    "The answer has \(byteCount) bytes; a gRPC message has at most "
+                        + "\(GRPCServerConfiguration.largestMessageByteCount)"
+                )
+            )
+        }
+        finish()
+        stream.sendGRPCHeaders()
+        stream.sendGRPCMessage(byteCount: byteCount, write)
+        stream.sendGRPCSuccess()
+    }
+
+    private func fail(_ error: ServingError) {
+        guard !isFinished else { return }
+        let headersSent = watch != nil
+        finish()
+        stream.sendGRPCError(error, headersSent: headersSent)
+    }
+
+    private func finish() {
+        isFinished = true
+        loop.stopWaiting(self)
+        // Ends the cycle of references between the stream and its call.
+        stream.context = nil
+        if watch != nil {
+            watch = nil
+            connection.removeWatch(self)
+        }
+    }
+}

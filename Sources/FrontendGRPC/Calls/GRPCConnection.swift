@@ -1,0 +1,68 @@
+import HTTP2Server
+import NIOCore
+import ServingPrimitives
+import WireFormat
+
+/// The gRPC side of one HTTP/2 connection: makes a call of each stream.
+final class GRPCConnection: HTTP2RequestHandler {
+    let loop: GRPCEventLoop
+    let services: GRPCServices
+    /// Kept by the event loop: whether it is going to flush this connection.
+    var isFlushPending = false
+    /// Health watches, which end only with the connection or when they are told to.
+    private var watches: [ObjectIdentifier: GRPCCall] = [:]
+    private var isDraining = false
+
+    init(loop: GRPCEventLoop, services: GRPCServices) {
+        self.loop = loop
+        self.services = services
+    }
+
+    func streamOpened(_ stream: HTTP2ServerStream, head: HTTP2RequestHead) -> HTTP2BodyPlan {
+        do throws(GRPCRefusal) {
+            let call = GRPCCall(try GRPCRequestHead(head), stream: stream, connection: self)
+            stream.context = call
+            call.start()
+            return HTTP2BodyPlan(
+                maximumByteCount: GRPCFraming.prefixByteCount + services.maximumRequestByteCount
+            )
+        } catch {
+            switch error {
+            case .notGRPC(let status, let text): stream.sendHTTPError(status: status, text)
+            case .status(let error): stream.sendGRPCError(error)
+            }
+            return HTTP2BodyPlan(maximumByteCount: 0)
+        }
+    }
+
+    func bodyLayout(_ stream: HTTP2ServerStream, prefix: UnsafeRawBufferPointer) -> HTTP2BodyLayout? {
+        (stream.context as? GRPCCall)?.bodyLayout(prefix: prefix)
+    }
+
+    func requestReceived(_ stream: HTTP2ServerStream, body: ByteBuffer) {
+        (stream.context as? GRPCCall)?.receive(body)
+    }
+
+    func bodyRefused(_ stream: HTTP2ServerStream, reason: HTTP2BodyRefusal) {
+        (stream.context as? GRPCCall)?.refuseBody(reason)
+    }
+
+    func streamCancelled(_ stream: HTTP2ServerStream) { (stream.context as? GRPCCall)?.cancel() }
+
+    /// Ends calls that would never end by themselves.
+    func beginDraining() {
+        isDraining = true
+        for call in watches.values {
+            call.endWatch()
+            call.flush()
+        }
+    }
+
+    /// Registers a health watch; ends it at once when the connection drains.
+    func addWatch(_ call: GRPCCall) {
+        watches[ObjectIdentifier(call)] = call
+        if isDraining { call.endWatch() }
+    }
+
+    func removeWatch(_ call: GRPCCall) { watches.removeValue(forKey: ObjectIdentifier(call)) }
+}

@@ -1,0 +1,37 @@
+import Inference
+import NIOPosix
+import WireFormat
+
+/// What calls are answered with; the same for all connections of a server.
+final class GRPCServices: Sendable {
+    let inference: InferenceService
+    let health: ServingHealth
+    /// How tensors of Predict answers are written.
+    let tensorEncoding: TensorEncoding
+    /// Largest request message, as it comes.
+    let maximumRequestByteCount: Int
+    /// Largest request message after decompression.
+    let maximumDecompressedByteCount: Int
+    /// Where large compressed messages are decompressed.
+    let decompressionThreads: NIOThreadPool
+
+    init(
+        inference: InferenceService,
+        health: ServingHealth,
+        configuration: GRPCServerConfiguration,
+        decompressionThreads: NIOThreadPool = .singleton
+    ) {
+        self.inference = inference
+        self.health = health
+        self.tensorEncoding = configuration.tensorEncoding
+        self.maximumRequestByteCount = min(
+            max(0, configuration.maximumReceiveMessageByteCount),
+            GRPCServerConfiguration.largestMessageByteCount
+        )
+        self.maximumDecompressedByteCount = min(
+            configuration.maximumDecompressedMessageByteCount,
+            maximumRequestByteCount
+        )
+        self.decompressionThreads = decompressionThreads
+    }
+}
