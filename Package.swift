@@ -4,11 +4,18 @@ import PackageDescription
 // Every Swift target: Swift 6 language mode, explicit existentials, internal imports, members only from modules a
 // file imports. Exclusivity is checked in debug builds and tests; the checks cost 5-10 % of the request path, so
 // release builds go without them.
+//
+// With APUS_FUZZ set, everything is built for libFuzzer instead, and the fuzz targets exist: see FuzzTesting/run.
+let isFuzzing = Context.environment["APUS_FUZZ"] != nil
+let fuzzFlags = ["-sanitize=fuzzer,address"]
+
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    isFuzzing
+        ? .unsafeFlags(fuzzFlags + ["-assert-config", "Debug"])
+        : .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
@@ -32,6 +39,23 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: swiftSettings
     )
 }
+
+/// A libFuzzer program: FuzzTesting/PATH/main.swift, with inputs, also those that once failed, in FuzzTesting/Corpus/NAME.
+func fuzzer(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies + ["CLibFuzzer"],
+        path: "FuzzTesting/\(path)",
+        swiftSettings: swiftSettings,
+        linkerSettings: [.unsafeFlags(fuzzFlags + ["-use-ld=lld"])]
+    )
+}
+
+let fuzzers: [Target] = [
+    .target(name: "CLibFuzzer", path: "FuzzTesting/CLibFuzzer"),
+    fuzzer("fuzz-http2", path: "HTTP2", ["HTTP2Exercises"]),
+    fuzzer("fuzz-hpack", path: "HPACK", ["HTTP2Exercises"]),
+]
 
 let package = Package(
     name: "apus",
@@ -119,6 +143,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // What the fuzz targets do with an input; tests replay FuzzTesting/Corpus through it.
+        .target(
+            name: "HTTP2Exercises",
+            dependencies: ["HTTP2Server", nioCore],
+            path: "FuzzTesting/HTTP2Exercises",
+            swiftSettings: swiftSettings
+        ),
+
         // What tests of several targets share.
         .target(
             name: "ServingTestKit",
@@ -137,7 +169,7 @@ let package = Package(
                 "Tensors", protobuf,
             ]
         ),
-        tests("HTTP2Server", [nioCore, nioEmbedded]),
+        tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),
         tests("EventLoopSupport", [nioCore, nioEmbedded]),
         tests(
             "FrontendGRPC",
@@ -163,6 +195,6 @@ let package = Package(
                 "ServingPrimitives", "ServingTestKit", "Tensors", nioCore, nioPosix,
             ]
         ),
-    ],
+    ] + (isFuzzing ? fuzzers : []),
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 /// Decodes header blocks (RFC 7541). One for each connection; blocks come in the order of the wire.
-struct HPACKDecoder {
+package struct HPACKDecoder {
     /// What SETTINGS_HEADER_TABLE_SIZE is when nothing else is said, and we say nothing.
     static let tableByteCount = 4096
 
@@ -10,8 +10,10 @@ struct HPACKDecoder {
     /// Changes whenever the same bytes could mean something else from now on.
     private(set) var generation = 0
 
+    package init() {}
+
     /// Decodes one whole header block and gives its fields to `receive` in order.
-    mutating func decode(
+    package mutating func decode(
         _ block: UnsafeRawBufferPointer,
         _ receive: (borrowing HPACKField) -> Void
     ) throws(HPACKError) {

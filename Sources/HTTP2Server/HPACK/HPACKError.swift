@@ -1,4 +1,4 @@
 /// A header block that cannot be decoded; the connection ends with COMPRESSION_ERROR.
-struct HPACKError: Error {
-    let reason: StaticString
+package struct HPACKError: Error {
+    package let reason: StaticString
 }

@@ -47,15 +47,15 @@ enum HPACKFieldKind: UInt8 {
 }
 
 /// One decoded field, as the dynamic table keeps it.
-struct HPACKField {
-    var name: String
-    var value: String
+package struct HPACKField {
+    package var name: String
+    package var value: String
     var kind: HPACKFieldKind
     var isValueValid: Bool
     /// Bytes of the name on the wire.
     var nameByteCount: Int
     /// Size as RFC 7541, section 4.1 counts it.
-    var size: Int
+    package var size: Int
 
     init(name: HPACKName, value: HPACKValue) {
         self.name = name.text
@@ -66,7 +66,7 @@ struct HPACKField {
         size = HPACKField.overhead + name.byteCount + value.byteCount
     }
 
-    static let overhead = 32
+    package static let overhead = 32
 }
 
 /// A decoded name.
