@@ -1,0 +1,39 @@
+# Every target sets up what it needs by itself; see scripts/setup.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release demo test bench check fuzz clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+setup: ## Install what is missing: Debian packages, .venv with TensorFlow, the models
+	@scripts/setup
+
+build: ## Build for debugging, tests included
+	@scripts/setup packages
+	swift build --build-tests
+
+release: ## Build .build/release/apus and .build/release/tensorflow_model_server
+	@scripts/setup packages
+	swift build -c release --static-swift-stdlib
+
+demo: ## Build, serve the demo models, ask them through gRPC and REST, keep serving
+	@scripts/demo
+
+test: ## Run every test: units, and real clients against the real server
+	@scripts/test
+
+bench: release ## Measure the server, print the table and write it to Benchmarks/results
+	@scripts/setup
+	@.venv/bin/python Benchmarks/run
+
+check: ## Check imports, format, generated code and warnings
+	@scripts/check
+
+fuzz: ## Run the fuzz targets for a while
+	@scripts/setup packages
+	@FuzzTesting/run
+
+clean: ## Remove everything that was built or set up
+	rm -rf .build .build-* .venv .deps .models
