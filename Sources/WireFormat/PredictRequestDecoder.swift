@@ -1,18 +1,89 @@
 public import Inference
 public import ServingPrimitives
+import Tensors
 
 /// Reads `tensorflow.serving.PredictRequest` in one pass over the received bytes, without a generated message.
 public enum PredictRequestDecoder {
+    /// How many inputs, and how many names in the output filter, a request may have. No model comes near it; without
+    /// it, names of a few bytes each would take a hundred bytes of memory each.
+    static let maximumNames = 65_536
+
     /// - Parameters:
     ///   - bytes: the serialized message. Tensors whose elements lie in it densely (`tensor_content`, packed `float_val`
     ///     and the like) become views of it; others are decoded into memory of their own.
     ///   - owner: keeps `bytes` alive and unchanged as long as a tensor refers to it.
     /// - Throws: `INVALID_ARGUMENT` with what was wrong and what was expected.
     public static func decode(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) throws(ServingError) -> PredictCall {
-        fatalError()
+        var fields = PredictRequestFields(owner: owner, messageByteCount: bytes.count)
+        do throws(WireError) {
+            try fields.merge(bytes)
+        } catch {
+            throw error.servingError("PredictRequest", in: bytes)
+        }
+        guard let model = fields.model else { throw .invalidArgument("Missing ModelSpec") }
+        return PredictCall(
+            model: model.selector,
+            inputs: try fields.inputs.finish(),
+            outputFilter: fields.outputFilter
+        )
+    }
+}
+
+/// What a PredictRequest holds, while it is read.
+private struct PredictRequestFields {
+    var model: ModelSpecFields?
+    var inputs = NamedTensorMap()
+    var outputFilter: [String] = []
+    private let owner: AnyObject
+    private var budget: AllocationBudget
+
+    init(owner: AnyObject, messageByteCount: Int) {
+        self.owner = owner
+        self.budget = AllocationBudget(messageByteCount: messageByteCount)
     }
 
-    /// Where in a serialized request the first large tensor payload starts, read from its first bytes; `nil` when they
-    /// do not tell. Lets a receive buffer be laid out so that the payload is aligned for the engine.
-    public static func payloadOffset(inPrefix prefix: UnsafeRawBufferPointer) -> Int? { fatalError() }
+    mutating func merge(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = WireReader(bytes)
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case .bytes(1):
+                let spec = try reader.payload()
+                if model == nil { model = ModelSpecFields() }
+                try model?.merge(spec)
+            case .bytes(2): try mergeInput(try reader.payload())
+            case .bytes(3): try appendToFilter(try reader.string(), reader.position)
+            // predict_streamed_options (5), client_id (6) and request_options (7) change nothing here and are passed
+            // over unread.
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    private mutating func appendToFilter(_ name: String, _ position: UnsafeRawPointer) throws(WireError) {
+        guard outputFilter.count < PredictRequestDecoder.maximumNames else {
+            throw WireError(.tooManyNames, at: position)
+        }
+        outputFilter.append(name)
+    }
+
+    /// One entry of the map `inputs`: a message of key (1) and value (2), either of which may be missing.
+    private mutating func mergeInput(_ entry: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = WireReader(entry)
+        var name = ""
+        var fields = TensorFields()
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case .bytes(1): name = try reader.string()
+            case .bytes(2): try fields.merge(try reader.payload())
+            default: try reader.skip(tag)
+            }
+        }
+        inputs.set(name, Result { () throws(TensorError) in try fields.tensor(owner: owner, budget: &budget) })
+        guard inputs.count <= PredictRequestDecoder.maximumNames else {
+            throw WireError(.tooManyNames, at: reader.position)
+        }
+
+    }
 }
