@@ -138,8 +138,12 @@ extension GRPCCall {
     }
 
     private func send(_ result: PredictResult) {
-        let encoder = PredictResponseEncoder(result, encoding: services.tensorEncoding)
-        send(byteCount: encoder.byteCount, encoder.write(into:))
+        do throws(ServingError) {
+            let encoder = try PredictResponseEncoder(result, encoding: services.tensorEncoding)
+            send(byteCount: encoder.byteCount, encoder.write(into:))
+        } catch {
+            fail(error)
+        }
         // The model version stays loaded until its answer is with the transport.
         withExtendedLifetime(result.lease) {}
     }
