@@ -6,6 +6,7 @@ public import ServingPrimitives
 public struct TensorFlowEngine: InferenceEngine {
     public let name = "tensorflow"
     private let options: TensorFlowOptions
+    var libraryPath: String? { options.libraryPath }
     private let config: [UInt8]
 
     /// Does nothing with TensorFlow yet: the library is opened when the first model is loaded.

@@ -1,8 +1,57 @@
+import EngineTensorFlow
 public import Logging
 public import ServingConfig
 
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
-    public static func run(_ configuration: ServerConfiguration, logLevel: Logger.Level = .info) async -> Int32 { 1 }
-    public static var engineVersion: String { "" }
+    /// Serves until the first SIGTERM or SIGINT, drains, and returns.
+    ///
+    /// - Returns: the exit status: 0 after a drain, 1 when the server could not start (said on stderr).
+    public static func run(_ configuration: ServerConfiguration, logLevel: Logger.Level = .info) async -> Int32 {
+        let signals = TerminationSignals()
+        var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = logLevel
+        let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
+        do {
+            try engine.findLibrary()
+        } catch {
+            logger.error("The server could not start", metadata: ["error": "\(error)"])
+            return 1
+        }
+        let server = ModelServer(configuration: configuration, engine: engine, logger: logger)
+        do {
+            try await server.run { [logger] addresses in
+                announce(addresses, to: logger)
+                await signals.wait()
+                logger.info("Shutting down: answers in flight finish first; a second signal ends the process at once")
+            }
+        } catch {
+            logger.error("The server could not start", metadata: ["error": "\(error)"])
+            return 1
+        }
+        await server.shutdown()
+        logger.info("Shut down")
+        return 0
+    }
+
+    /// The version of the TensorFlow library that would be used, or why there is none.
+    public static var engineVersion: String {
+        do {
+            return try TensorFlowEngine().libraryVersion()
+        } catch {
+            return error.message
+        }
+    }
+
+    /// In the words that scripts around TensorFlow Serving wait for.
+    private static func announce(_ addresses: ModelServer.Addresses, to logger: Logger) {
+        for address in addresses.grpc {
+            if address.hasPrefix("unix:") {
+                logger.info("Running gRPC ModelServer at UNIX socket \(address.dropFirst("unix:".count)) ...")
+            } else {
+                logger.info("Running gRPC ModelServer at \(address) ...")
+            }
+        }
+        if let port = addresses.restPort { logger.info("Exporting HTTP/REST API at:localhost:\(port) ...") }
+    }
 }

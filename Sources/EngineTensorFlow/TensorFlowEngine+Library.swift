@@ -1,0 +1,17 @@
+public import ServingPrimitives
+
+extension TensorFlowEngine {
+    /// Looks for libtensorflow without opening it, so that a server can refuse to start at once where it is missing.
+    ///
+    /// - Throws: `FAILED_PRECONDITION` with every place that was looked at and how to install the library.
+    public func findLibrary() throws(ServingError) {
+        _ = try LibrarySearch.ofThisProcess().find(explicitPath: libraryPath)
+    }
+
+    /// Opens libtensorflow (110 to 150 ms) and asks for its version, like `2.21.0`.
+    ///
+    /// - Throws: as `findLibrary`, or why the file cannot be opened.
+    public func libraryVersion() throws(ServingError) -> String {
+        try TensorFlowLibrary.open(at: libraryPath) { _ in }.version
+    }
+}

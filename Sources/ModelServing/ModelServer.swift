@@ -1,0 +1,128 @@
+public import EngineInterface
+import FrontendGRPC
+import FrontendREST
+import Inference
+public import Logging
+import ModelSources
+import NIOCore
+import NIOPosix
+import Servables
+public import ServingConfig
+public import ServingPrimitives
+
+/// The whole server in one object: what it is made of, in which order it starts, and in which order it ends.
+public final class ModelServer: Sendable {
+    /// Where the server listens, with the ports that the system chose in place of 0.
+    public struct Addresses: Sendable, Hashable {
+        /// `host:port`, and `unix:path` for a socket.
+        public var grpc: [String] = []
+        public var grpcPort: Int?
+        public var restPort: Int?
+    }
+
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let engineThreads: EngineThreadPool
+    private let manager: ServableManager
+    private let health: ServingHealth
+    private let source: FileSystemSource
+    private let grpc: GRPCServer
+    private let rest: RESTServer?
+
+    /// Makes all parts; nothing is opened yet.
+    ///
+    /// - Parameter engine: runs all models of `configuration`.
+    public init(configuration: ServerConfiguration, engine: any InferenceEngine, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        let threads = ThreadCounts.choose(
+            cores: System.coreCount,
+            engine: configuration.engine,
+            loading: configuration.loading
+        )
+        group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
+        engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
+        manager = ServableManager(
+            loaders: ModelLoaderFactory(engine: engine, tags: configuration.loading.savedModelTags),
+            policy: configuration.loading.policy(threads: threads.loadThreads)
+        )
+        health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
+        source = FileSystemSource(
+            models: configuration.models.map { MonitoredModel(name: $0.name, basePath: $0.basePath) },
+            polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
+            logger: logger
+        )
+        let inference = InferenceService(manager: manager, engineThreads: engineThreads)
+        grpc = GRPCServer(
+            configuration: configuration.grpc.serverConfiguration,
+            inference: inference,
+            health: health,
+            group: group
+        )
+        rest = configuration.rest.serverConfiguration.map {
+            RESTServer(configuration: $0, inference: inference, health: health, group: group)
+        }
+        manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
+    }
+
+    /// Opens the ports, then looks for models until the task is cancelled. `started` is called once the ports are open,
+    /// which does not wait for any model.
+    ///
+    /// - Throws: which port or socket cannot be opened and why.
+    public func run(started: @Sendable (Addresses) async -> Void) async throws(ServingError) {
+        var addresses = Addresses()
+        for listener in try await grpc.start() {
+            addresses.grpc.append("\(listener)")
+            if case .tcp(_, let port) = listener { addresses.grpcPort = port }
+        }
+        if let rest { addresses.restPort = try await rest.start() }
+        await withTaskGroup { group in
+            group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
+            await started(addresses)
+            // `started` returns when the server should end; nothing is aspired after that.
+            group.cancelAll()
+        }
+    }
+
+    /// Ends the server in order: readiness off, no new connections, answers in flight finish within the grace period,
+    /// models unload, threads end.
+    public func shutdown() async {
+        health.beginDraining()
+        let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
+        await withDiscardingTaskGroup { group in
+            group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
+            if let rest { group.addTask { await rest.shutdown(gracePeriod: grace) } }
+        }
+        await unload(within: grace)
+        engineThreads.shutdown()
+        do {
+            try await group.shutdownGracefully()
+        } catch {
+            logger.error("The event loops did not end cleanly", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Unloads all models. A run that outlives the grace period (TensorFlow cannot interrupt a kernel) must not keep
+    /// the process: after it, the models go with the process.
+    private func unload(within grace: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { [manager] in await manager.shutdown() }
+            group.addTask { try? await Task.sleep(for: max(grace, .seconds(1))) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func log(_ id: ServableID, _ status: VersionStatus, to logger: Logger) {
+        var metadata: Logger.Metadata = [
+            "model": "\(id.name)", "version": "\(id.version)", "state": "\(status.state.name)",
+        ]
+        if let error = status.error {
+            metadata["error"] = "\(error)"
+            logger.error("A version failed", metadata: metadata)
+        } else {
+            logger.info("A version changed its state", metadata: metadata)
+        }
+    }
+}

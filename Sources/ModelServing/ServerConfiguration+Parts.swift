@@ -1,0 +1,60 @@
+import EngineTensorFlow
+import FrontendGRPC
+import FrontendREST
+import Logging
+import Servables
+import ServingConfig
+import WireFormat
+
+/// What each part of the server is told, from the one configuration.
+
+extension ServerConfiguration.GRPC {
+    var serverConfiguration: GRPCServerConfiguration {
+        var listeners: [GRPCListener] = []
+        if let port { listeners.append(.tcp(host: host, port: port)) }
+        if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
+        var configuration = GRPCServerConfiguration(listeners: listeners)
+        configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
+        return configuration
+    }
+}
+
+extension ServerConfiguration.REST {
+    /// `nil` when no REST is served.
+    var serverConfiguration: RESTServerConfiguration? {
+        guard let port else { return nil }
+        var configuration = RESTServerConfiguration(host: host, port: port)
+        configuration.timeoutMilliseconds = timeoutMilliseconds
+        configuration.enableCORS = enableCORS
+        return configuration
+    }
+}
+
+extension ServerConfiguration.Loading {
+    func policy(threads: Int) -> LoadPolicy {
+        LoadPolicy(
+            maximumRetries: maximumRetries,
+            retryIntervalNanoseconds: UInt64(max(retryIntervalMicroseconds, 0)).multipliedSaturating(by: 1000),
+            loadThreads: threads
+        )
+    }
+}
+
+extension ServerConfiguration.Engine {
+    func options(logger: Logger) -> TensorFlowOptions {
+        var options = TensorFlowOptions(libraryPath: libraryPath) { logger.warning("\($0)") }
+        options.setParallelism(
+            session: Int(sessionParallelism),
+            intraOp: Int(intraOpParallelism),
+            interOp: Int(interOpParallelism)
+        )
+        return options
+    }
+}
+
+extension UInt64 {
+    fileprivate func multipliedSaturating(by factor: UInt64) -> UInt64 {
+        let (product, overflow) = multipliedReportingOverflow(by: factor)
+        return overflow ? .max : product
+    }
+}
