@@ -1,6 +1,5 @@
 public import EngineInterface
 import FrontendGRPC
-import FrontendREST
 import Inference
 public import Logging
 import ModelSources
@@ -28,7 +27,6 @@ public final class ModelServer: Sendable {
     private let health: ServingHealth
     private let source: FileSystemSource
     private let grpc: GRPCServer
-    private let rest: RESTServer?
 
     /// Makes all parts; nothing is opened yet.
     ///
@@ -60,9 +58,6 @@ public final class ModelServer: Sendable {
             health: health,
             group: group
         )
-        rest = configuration.rest.serverConfiguration.map {
-            RESTServer(configuration: $0, inference: inference, health: health, group: group)
-        }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
     }
 
@@ -76,7 +71,6 @@ public final class ModelServer: Sendable {
             addresses.grpc.append("\(listener)")
             if case .tcp(_, let port) = listener { addresses.grpcPort = port }
         }
-        if let rest { addresses.restPort = try await rest.start() }
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
             await started(addresses)
@@ -92,7 +86,6 @@ public final class ModelServer: Sendable {
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
-            if let rest { group.addTask { await rest.shutdown(gracePeriod: grace) } }
         }
         await unload(within: grace)
         engineThreads.shutdown()

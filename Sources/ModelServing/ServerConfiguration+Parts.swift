@@ -1,6 +1,5 @@
 import EngineTensorFlow
 import FrontendGRPC
-import FrontendREST
 import Logging
 import Servables
 import ServingConfig
@@ -15,17 +14,6 @@ extension ServerConfiguration.GRPC {
         if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
         var configuration = GRPCServerConfiguration(listeners: listeners)
         configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
-        return configuration
-    }
-}
-
-extension ServerConfiguration.REST {
-    /// `nil` when no REST is served.
-    var serverConfiguration: RESTServerConfiguration? {
-        guard let port else { return nil }
-        var configuration = RESTServerConfiguration(host: host, port: port)
-        configuration.timeoutMilliseconds = timeoutMilliseconds
-        configuration.enableCORS = enableCORS
         return configuration
     }
 }

@@ -1,7 +1,8 @@
-import ArgumentParser
-import Logging
+public import ArgumentParser
+public import Logging
 import ModelServing
 import ServingConfig
+import ServingPrimitives
 
 /// `apus serve`: runs the server until SIGTERM or Ctrl-C.
 struct Serve: AsyncParsableCommand {

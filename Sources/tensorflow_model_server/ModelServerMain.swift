@@ -1,4 +1,6 @@
 import ModelServing
+import ServingConfig
+import ServingPrimitives
 
 #if canImport(Glibc)
 import Glibc
@@ -18,7 +20,7 @@ struct ModelServerMain {
             print("TensorFlow ModelServer: \(ServerVersion.text) (Apus)")
             print("TensorFlow Library: \(ModelServerProcess.engineVersion)")
         case .printUsage(let usage, let error):
-            if let error { fputs("\(error)\n", stderr) }
+            if let error { complain(error) }
             leave(usage)
         case .serve(let flags, let notice):
             if let notice { print(notice) }
@@ -30,7 +32,7 @@ struct ModelServerMain {
         do {
             let configuration = try flags.configuration()
             if let problem = configuration.problems().first { throw problem }
-            for warning in flags.warnings { fputs("\(warning)\n", stderr) }
+            for warning in flags.warnings { complain(warning) }
             let status = await ModelServerProcess.run(configuration)
             exit(status == 0 ? 0 : failureStatus)
         } catch {
@@ -40,7 +42,13 @@ struct ModelServerMain {
 
     private static func leave(_ text: String) -> Never {
         print(text, terminator: "")
-        fflush(stdout)
+        // nil: all streams, as Swift cannot name `stdout`.
+        fflush(nil)
         exit(failureStatus)
+    }
+
+    private static func complain(_ text: String) {
+        var line = text + "\n"
+        _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

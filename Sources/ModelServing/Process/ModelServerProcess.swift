@@ -1,6 +1,7 @@
 import EngineTensorFlow
 public import Logging
 public import ServingConfig
+import ServingPrimitives
 
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
