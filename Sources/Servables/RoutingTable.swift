@@ -1,11 +1,18 @@
 import ServingPrimitives
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Which version answers which request: the part of the manager that every request passes.
 ///
-/// A request holds the lock only to take a reference to an immutable snapshot, about 10 ns, whatever is being loaded
-/// or changed; changes build a new snapshot and swap it in. A snapshot keeps the leases in it alive, so a lookup in one
-/// that has just been replaced still gets a version that is loaded.
+/// A request takes a reference to an immutable snapshot, from the copy that its thread shares with few others, and
+/// looks it up there: no request waits for a load, an unload or a change. Changes build a new snapshot and swap it in.
+/// A snapshot keeps the leases in it alive, so a lookup in one that has just been replaced still gets a version that
+/// is loaded.
 final class RoutingTable: Sendable {
     private struct Model {
         /// Available versions, lowest first.
@@ -17,26 +24,43 @@ final class RoutingTable: Sendable {
 
     private final class Snapshot: Sendable {
         let models: [String: Model]
-        init(_ models: [String: Model]) { self.models = models }
+        /// What most requests ask for, one reference away.
+        let latest: [String: ServableLease]
+
+        init(_ models: [String: Model]) {
+            self.models = models
+            self.latest = models.compactMapValues(\.versions.last)
+        }
     }
 
-    private let current = Mutex(Snapshot([:]))
-    private let changing = Mutex(())
+    /// One copy of the current snapshot. Threads that all locked the same one, and counted references on the same
+    /// object, would spend most of a lookup waiting for each other's cache line.
+    private final class Slot: Sendable {
+        let snapshot = Mutex(Snapshot([:]))
+    }
+
+    private let slots = (0..<16).map { _ in Slot() }
+    private let changing = Mutex<[String: Model]>([:])
 
     func lease(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease {
-        let model = current.withLock { $0 }.models[name]
+        let snapshot = slots[Self.slotOfThread()].snapshot.withLock { $0 }
         switch choice {
         case .latest:
-            if let lease = model?.versions.last { return lease }
+            if let lease = snapshot.latest[name] { return lease }
             throw .notFound("Servable not found for request: Latest(\(name))")
         case .specific(let number):
-            return try Self.specific(number, of: model, name)
+            return try Self.specific(number, of: snapshot.models[name], name)
         case .label(let label):
-            guard let number = model?.labels[label] else {
+            guard let number = snapshot.models[name]?.labels[label] else {
                 throw .invalidArgument("Unrecognized servable version label: \(label)")
             }
-            return try Self.specific(number, of: model, name)
+            return try Self.specific(number, of: snapshot.models[name], name)
         }
+    }
+
+    /// Spreads threads over the slots by the address of their descriptor.
+    private static func slotOfThread() -> Int {
+        Int(truncatingIfNeeded: (UInt64(pthread_self()) &* 0x9E37_79B9_7F4A_7C15) >> 60)
     }
 
     private static func specific(
@@ -77,15 +101,23 @@ final class RoutingTable: Sendable {
     }
 
     private func change<E: Error>(_ name: String, _ body: (inout Model) throws(E) -> Void) throws(E) {
-        // The replaced snapshot is let go of after both locks: that may end the last lease on a version.
-        let replaced = try changing.withLock { (_) throws(E) -> Snapshot in
-            let old = current.withLock { $0 }
-            var models = old.models
-            try body(&models[name, default: Model()])
-            let new = Snapshot(models)
-            current.withLock { $0 = new }
-            return old
+        // What is replaced is let go of after the lock: that may end the last lease on a version.
+        let replaced = try changing.withLock { (models) throws(E) -> ([String: Model], [Snapshot]) in
+            let old = models
+            var model = old[name] ?? Model()
+            try body(&model)
+            models[name] = model
+            let current = models
+            return (old, slots.map { slot in Self.replace(slot, with: Snapshot(current)) })
         }
         withExtendedLifetime(replaced) {}
+    }
+
+    private static func replace(_ slot: Slot, with new: Snapshot) -> Snapshot {
+        slot.snapshot.withLock { snapshot in
+            let old = snapshot
+            snapshot = new
+            return old
+        }
     }
 }

@@ -18,7 +18,7 @@ public final class ManualTimer: Sendable {
         continuation.yield(nanoseconds)
     }
 
-    /// Waits until one more action is scheduled; its delay in nanoseconds.
+    /// Waits until one more action is scheduled; gives its delay in nanoseconds.
     public func nextDelay() async -> UInt64? { await scheduled.first { _ in true } }
 
     /// Runs the oldest action that waits. Returns whether there was one.
