@@ -4,7 +4,7 @@
 .PHONY: help setup build release demo test bench check fuzz clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -n 's/^\([a-z]*\):.*\#\# \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 setup: ## Install what is missing: Debian packages, .venv with TensorFlow, the models
@@ -18,8 +18,9 @@ release: ## Build .build/release/apus and .build/release/tensorflow_model_server
 	@scripts/setup packages
 	swift build -c release --static-swift-stdlib
 
-demo: ## Build, serve the demo models, ask them through gRPC and REST, keep serving
-	@scripts/demo
+demo: release ## Build, serve the demo models, ask them through gRPC and REST, keep serving
+	@scripts/setup
+	@.venv/bin/python scripts/demo
 
 test: ## Run every test: units, and real clients against the real server
 	@scripts/test
