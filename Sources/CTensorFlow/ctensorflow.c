@@ -53,13 +53,20 @@ TF_Status *ctf_thread_status(void) {
   return thread_status;
 }
 
-void ctf_tune_malloc(int mmap_threshold, int trim_threshold, int arenas) {
+void ctf_set_malloc_thresholds(int mmap_threshold, int trim_threshold) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, mmap_threshold);
   mallopt(M_TRIM_THRESHOLD, trim_threshold);
-  mallopt(M_ARENA_MAX, arenas);
 #else
-  (void)mmap_threshold, (void)trim_threshold, (void)arenas;
+  (void)mmap_threshold, (void)trim_threshold;
+#endif
+}
+
+void ctf_set_malloc_arenas(int count) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, count);
+#else
+  (void)count;
 #endif
 }
 

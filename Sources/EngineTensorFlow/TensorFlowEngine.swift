@@ -1,4 +1,3 @@
-import CTensorFlow
 public import EngineInterface
 public import ServingPrimitives
 
@@ -26,13 +25,14 @@ public struct TensorFlowEngine: InferenceEngine {
     func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
         _ = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
         try SavedModelFolder(path: request.path).check()
-        let (session, metaGraph) = try TensorFlowSession.load(request.path, tags: request.tags, config: config)
+        // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
+        let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
+            try TensorFlowSession.load(request.path, tags: request.tags, config: config)
+        }
         let signatures = try metaGraph.signatures.sorted { $0.key < $1.key }.map {
             (name, definition) throws(ServingError) in
             try SessionSignature(name: name, definition: definition, session: session)
         }
-        // What only loading needed: the file's bytes, TensorFlow's own copies of the graph.
-        ctf_trim_malloc()
         return TensorFlowModel(
             session: session,
             signatures: signatures,

@@ -44,8 +44,7 @@ final class TensorFlowModel: LoadedModel {
     }
 
     func close() {
-        session.end()
-        ctf_trim_malloc()
+        SystemAllocator.givingBack { session.end() }
     }
 
     private func run(
@@ -54,22 +53,36 @@ final class TensorFlowModel: LoadedModel {
         _ fetches: [TF_Output]
     ) throws(ServingError) -> [Tensor] {
         let options = try options(for: request)
-        let result = withUnsafeTemporaryAllocation(
-            of: OpaquePointer?.self,
-            capacity: signature.feeds.count + fetches.count
-        ) { handles in
-            handles.initialize(repeating: nil)
-            let inputs = handles.extracting(..<signature.feeds.count)
-            let outputs = handles.extracting(signature.feeds.count...)
-            return Result { () throws(ServingError) in
-                try run(request, signature.feeds, inputs, fetches, outputs, options)
+        // The first run prepares the graph, which needs several times its memory for a time.
+        if !hasRun.load(ordering: .relaxed), !hasRun.exchange(true, ordering: .relaxed) {
+            return try SystemAllocator.givingBack { () throws(ServingError) in
+                try run(request, signature.feeds, fetches, options)
             }
         }
-        if !hasRun.load(ordering: .relaxed) { finishFirstRun() }
-        return try result.get()
+        return try run(request, signature.feeds, fetches, options)
     }
 
     /// The run itself, with places for the tensors it takes and gives.
+    private func run(
+        _ request: RunRequest,
+        _ feeds: [TF_Output],
+        _ fetches: [TF_Output],
+        _ options: RunOptions?
+    ) throws(ServingError) -> [Tensor] {
+        let result = withUnsafeTemporaryAllocation(
+            of: OpaquePointer?.self,
+            capacity: feeds.count + fetches.count
+        ) { handles in
+            handles.initialize(repeating: nil)
+            let inputs = handles.extracting(..<feeds.count)
+            let outputs = handles.extracting(feeds.count...)
+            return Result { () throws(ServingError) in
+                try run(request, feeds, inputs, fetches, outputs, options)
+            }
+        }
+        return try result.get()
+    }
+
     private func run(
         _ request: RunRequest,
         _ feeds: [TF_Output],
@@ -131,10 +144,4 @@ final class TensorFlowModel: LoadedModel {
 
     /// A run this short is not worth the 8 µs that it costs to be able to stop it.
     private static let shortRunNanoseconds: UInt64 = 1_000_000
-
-    /// The first run prepares the graph; what that needed for a time goes back, off the request's path.
-    private func finishFirstRun() {
-        guard !hasRun.exchange(true, ordering: .relaxed) else { return }
-        startThread(named: "tensorflow-trim") { ctf_trim_malloc() }
-    }
 }

@@ -133,9 +133,13 @@ char *_Nullable ctf_open(const char *path);
 /// A status of the calling thread, for calls whose outcome is read before the next call. Deleted when the thread ends.
 TF_Status *ctf_thread_status(void);
 
-/// Sets glibc's thresholds for the big blocks that TensorFlow allocates (`mallopt`): blocks below `mmap_threshold`
-/// come from the heap, memory above `trim_threshold` at its top goes back by itself, at most `arenas` heaps.
-void ctf_tune_malloc(int mmap_threshold, int trim_threshold, int arenas);
+/// Sets glibc's limits (`mallopt`): blocks of at least `mmap_threshold` bytes get a mapping of their own, which goes back
+/// to the system when they are freed; smaller ones come from a heap, of which `trim_threshold` free bytes at its end go
+/// back by themselves.
+void ctf_set_malloc_thresholds(int mmap_threshold, int trim_threshold);
+
+/// Sets how many heaps glibc makes at most from now on (`mallopt`).
+void ctf_set_malloc_arenas(int count);
 
 /// Gives free heap memory back to the system (`malloc_trim`). Takes milliseconds.
 void ctf_trim_malloc(void);

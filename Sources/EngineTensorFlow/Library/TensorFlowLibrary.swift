@@ -51,16 +51,14 @@ struct TensorFlowLibrary: Sendable {
         self.version = String(cString: TF_Version())
     }
 
-    /// Settings that TensorFlow and the allocator read once, at their start.
-    ///
-    /// By default the memory of variables never goes back to the system: TensorFlow keeps a pool of its own when oneDNN
-    /// is on. The system's allocator gives it back, and is as fast as the pool once it takes large blocks from its heap
-    /// instead of mapping and clearing new pages for each.
+    /// Settings that TensorFlow reads once, at its start.
     private static func prepareProcess() {
+        // With oneDNN on, which is the default, TensorFlow would keep a pool of its own, and the memory of variables
+        // would never go back.
         setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1", 0)
         // Warnings and worse, unless the user says otherwise: the server reports loads itself.
         setenv("TF_CPP_MIN_LOG_LEVEL", "1", 0)
-        ctf_tune_malloc(1 << 30, .max, 2)
+        SystemAllocator.tune()
     }
 
     /// What the library says while it is opened, before it can be told to be quiet: a notice that logging is not set up
