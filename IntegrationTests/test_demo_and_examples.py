@@ -1,0 +1,91 @@
+"""What the README and Examples/ tell a newcomer to run."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from support.paths import BUILD, ROOT
+from support.server import Server, free_port
+from support.waiting import LONG
+
+
+class Script(Server):
+    """A script that becomes a server, or starts one."""
+
+    def __init__(self, *command, environment=None):
+        self._script = command
+        super().__init__("", [], environment={"APUS_BUILD_DIR": str(BUILD), "PYTHONUNBUFFERED": "1", **(environment or {})})
+
+    @property
+    def command(self):
+        return [str(part) for part in self._script]
+
+    @command.setter
+    def command(self, _):
+        pass
+
+
+def run(*command):
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=LONG, check=True, env=environment
+    ).stdout
+
+
+def test_the_demo_asks_answers_and_ends_with_ctrl_c():
+    with Script(sys.executable, ROOT / "scripts/demo") as demo:
+        demo.line(r"answer .*\[\[2\.5\], \[3\.0\], \[4\.5\]\]")
+        demo.line(r'answer .*\{"predictions": \[2\.5, 3\.0, 4\.5\]\}')
+        demo.line("the server runs until Ctrl-C")
+        demo.signal(signal.SIGINT)
+        assert demo.wait() == 0
+        assert "the server has ended with status 0" in demo.output
+
+
+def test_the_demo_moves_to_free_ports_and_says_so():
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 8500))
+            taken.listen()
+        except OSError:
+            pass  # Taken by somebody else, which is as good.
+        with Script(sys.executable, ROOT / "scripts/demo") as demo:
+            port = int(demo.line(r"port 8500 is taken; gRPC is on (\d+) instead")[1])
+            demo.line(f"Running gRPC ModelServer at .*:{port} ")
+            demo.line("the server runs until Ctrl-C")
+
+
+EXPECTED = {
+    "half_plus_two": (r"version 1: \[2\.5, 3\.0, 4\.5\]", [r'"predictions": \[2\.5, 3\.0, 4\.5', '"state": "AVAILABLE"']),
+    "many_models": (
+        r"strings: \[b'ONE', b'TWO', b'SWIFT'\] \[1, 2, -1\]\n"
+        r"multi_signature: .'difference': \[-1\.0\], 'product': \[42\.0\], 'sum': \[13\.0\].\n"
+        r"multi_signature, scale: \[10\.0, 20\.0\]\n"
+        r"mobilenet_v2: class \d+\n"
+        r"strings, version 1: AVAILABLE",
+        ['"product": 42.0', '"product": ', r'"ONE", ?"TWO"', '"b64": "AP8="'],
+    ),
+}
+
+
+@pytest.mark.parametrize("example", EXPECTED)
+def test_examples(example):
+    grpc_expected, rest_expected = EXPECTED[example]
+    folder = ROOT / "Examples" / example
+    ports = {"GRPC_PORT": str(free_port()), "REST_PORT": str(free_port())}
+    with Script(folder / "serve.sh", environment=ports) as server:
+        server.wait_until_ready()
+        assert re.search(grpc_expected, run(sys.executable, folder / "client.py", server.grpc_address))
+        answer = run(folder / "ask.sh", f"127.0.0.1:{server.rest_port}")
+        for expected in rest_expected:
+            assert re.search(expected, answer), answer
+
+
+def test_every_example_is_run_here():
+    assert sorted(path.parent.name for path in (ROOT / "Examples").glob("*/serve.sh")) == sorted(EXPECTED)
