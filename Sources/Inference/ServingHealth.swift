@@ -71,6 +71,15 @@ public final class ServingHealth: Sendable {
         return !isDraining && versions.contains { $0.state == .available } ? .serving : .notServing
     }
 
+    /// All versions of a model, newest first; empty for one that is not known.
+    public func versions(of model: String) -> [VersionStatus] { versions(model) }
+
+    /// Required and known models without an available version, sorted by name, and what versions they have.
+    public var unavailableModels: [(name: String, versions: [VersionStatus])] {
+        Set(requiredModels).union(knownModels()).sorted().map { ($0, versions($0)) }
+            .filter { !$0.1.contains { $0.state == .available } }
+    }
+
     /// Whether `beginDraining` was called.
     public var isDraining: Bool { state.withLock { $0.isDraining } }
 

@@ -1,0 +1,58 @@
+import NIOCore
+
+/// What a request asks to be done.
+enum HTTP1Method: Hashable {
+    case get
+    case head
+    case post
+    case put
+    case delete
+    case patch
+    case options
+    /// A valid token that names none of the above.
+    case other(String)
+
+    var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .patch: "PATCH"
+        case .options: "OPTIONS"
+        case .other(let name): name
+        }
+    }
+}
+
+/// A request's head: the request line, and of the header fields what this server acts on.
+struct HTTP1RequestHead: Hashable {
+    var method: HTTP1Method
+    /// The request target in origin form as it was sent: path and query, not percent-decoded.
+    var target: [UInt8]
+    /// Whether the connection may serve another request after this one.
+    var keepsAlive = true
+    /// `Content-Encoding` contains `gzip`.
+    var isGzip = false
+    /// `Origin` contains `http://` or `https://`.
+    var hasWebOrigin = false
+}
+
+/// What comes out of `HTTP1Connection`.
+enum HTTP1Event: Hashable {
+    /// Nothing can be done before more bytes come.
+    case needsBytes
+    /// The client waits for `100 Continue` before it sends the body. Comes before its request.
+    case continueExpected
+    case request(HTTP1RequestHead, body: ByteBuffer)
+    /// The connection cannot go on: answer with this and close it. The last event.
+    case failure(HTTP1Failure)
+}
+
+/// Why a connection's bytes are refused.
+struct HTTP1Failure: Error, Hashable {
+    var status: HTTPStatus
+    /// What was wrong and what was expected.
+    var message: String
+}

@@ -1,0 +1,109 @@
+import NIOCore
+
+/// One response: the body is written first, then the head right in front of it in the same buffer, when the body's
+/// length is known.
+struct HTTPResponse {
+    /// What the body is.
+    enum Content {
+        case json
+        case html
+        /// No `Content-Type`; the body is empty.
+        case none
+    }
+
+    /// Bytes kept free in front of the body: more than any head we write.
+    static let headRoom = 384
+
+    var status: HTTPStatus
+    var content: Content
+    /// Only the body may be written to, by appending.
+    var buffer: ByteBuffer
+
+    /// - Parameter expectedByteCount: of the body.
+    init(
+        status: HTTPStatus = .ok,
+        content: Content = .json,
+        expectedByteCount: Int = 256,
+        allocator: ByteBufferAllocator
+    ) {
+        self.status = status
+        self.content = content
+        buffer = allocator.buffer(capacity: Self.headRoom + expectedByteCount)
+        buffer.moveWriterIndex(to: Self.headRoom)
+        buffer.moveReaderIndex(to: Self.headRoom)
+    }
+
+    /// What the head says besides the status and the content.
+    struct Options {
+        /// `Sat, 21 Nov 2026 11:05:00 GMT`.
+        var date: [UInt8]
+        var closes = false
+        var hasCORSFields = false
+        /// The answer to a HEAD request: says how long the body would be and has none.
+        var omitsBody = false
+    }
+
+    /// The whole response as it goes to the socket.
+    consuming func serialized(_ options: Options) -> ByteBuffer {
+        var buffer = buffer
+        let bodyStart = buffer.readerIndex
+        let length = buffer.readableBytes
+        if options.omitsBody { buffer.moveWriterIndex(to: bodyStart) }
+        let (status, content) = (status, content)
+        let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headRoom) { room in
+            var head = HeadText(room: room)
+            head.append("HTTP/1.1 ")
+            head.append(number: status.code)
+            head.append(" ")
+            head.append(status.reason)
+            switch content {
+            case .json: head.append("\r\nContent-Type: application/json\r\nDate: ")
+            case .html: head.append("\r\nContent-Type: text/html\r\nDate: ")
+            case .none: head.append("\r\nDate: ")
+            }
+            head.append(options.date)
+            head.append("\r\nContent-Length: ")
+            head.append(number: length)
+            if options.closes { head.append("\r\nConnection: close") }
+            if options.hasCORSFields {
+                head.append("\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: POST, GET")
+                head.append("\r\nAccess-Control-Allow-Headers: Content-Type")
+            }
+            head.append("\r\n\r\n")
+            buffer.setBytes(
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<head.count]),
+                at: bodyStart - head.count
+            )
+            return head.count
+        }
+        buffer.moveReaderIndex(to: bodyStart - count)
+        return buffer
+    }
+}
+
+/// Text of a response head while it is put together. Never longer than `HTTPResponse.headRoom`: all its parts are ours.
+private struct HeadText {
+    let room: UnsafeMutableBufferPointer<UInt8>
+    var count = 0
+
+    init(room: UnsafeMutableBufferPointer<UInt8>) { self.room = room }
+
+    mutating func append(_ text: StaticString) {
+        append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { append($0) } }
+
+    mutating func append(number: Int) {
+        precondition(count + IntegerWriter.maximumLength <= room.count, "a response head outgrew its room")
+        // The room is not empty.
+        let start = room.baseAddress! + count
+        count += IntegerWriter.write(UInt64(number), to: start) - start
+    }
+
+    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        precondition(count + bytes.count <= room.count, "a response head outgrew its room")
+        for index in 0..<bytes.count { room[count + index] = bytes[index] }
+        count += bytes.count
+    }
+}

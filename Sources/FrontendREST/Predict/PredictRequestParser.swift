@@ -1,0 +1,165 @@
+import EngineInterface
+import Inference
+import ServingPrimitives
+import Tensors
+
+/// A `:predict` body in neutral values.
+struct ParsedPredictRequest {
+    /// Which of the two forms the request has; the answer has the same.
+    enum Form {
+        /// `instances`, answered by `predictions`: one entry for each row.
+        case rows
+        /// `inputs`, answered by `outputs`: whole tensors.
+        case columns
+    }
+
+    var form: Form
+    /// As given; empty when it is not.
+    var signatureName: String
+    var inputs: [NamedTensor]
+}
+
+/// Reads a `:predict` body in one pass, numbers straight into tensor memory.
+///
+/// The pass goes on to the document's end whatever it meets, so that faults come in TensorFlow Serving's order,
+/// whatever the order of keys: JSON, type of `signature_name`, model, signature, both or no data keys, data.
+struct PredictRequestParser {
+    /// Finds the signature of that name (empty: the default one).
+    typealias Lookup = (String) throws(ServingError) -> Signature
+
+    /// - Parameter lookup: called once, or twice when `signature_name` comes behind the data and names another
+    ///   signature than the default one: then the data is read again.
+    static func parse(
+        _ body: UnsafeRawBufferPointer,
+        signature lookup: Lookup
+    ) throws(ServingError) -> ParsedPredictRequest {
+        guard let start = body.baseAddress, body.count > 0 else {
+            throw .invalidArgument("JSON Parse error: The document is empty")
+        }
+        var parser = PredictRequestParser(start: start.assumingMemoryBound(to: UInt8.self), count: body.count)
+        try parser.read(lookup, expecting: "")
+        if let name = parser.signatureName, let used = parser.usedName, used != name {
+            parser = PredictRequestParser(start: start.assumingMemoryBound(to: UInt8.self), count: body.count)
+            try parser.read(lookup, expecting: name)
+        }
+        return try parser.result(lookup)
+    }
+
+    var scanner: JSONScanner
+    var inputs: [TensorAccumulator] = []
+    private let document: JSONScanner
+    private var isObject = true
+    private var signatureName: String?
+    private var signatureNameIsText = true
+    /// The signature that the data was read with.
+    private var usedName: String?
+    private var signature: Result<Signature, ServingError>?
+    private var hasRows = false
+    private var hasColumns = false
+    private var fault: Fault?
+
+    /// What is wrong with the data.
+    enum Fault {
+        case error(ServingError)
+        /// A text behind `JSON Value:` and the whole document.
+        case document(String)
+    }
+
+    private init(start: UnsafePointer<UInt8>, count: Int) {
+        scanner = JSONScanner(start: start, count: count)
+        document = scanner
+    }
+}
+
+// MARK: The document
+
+extension PredictRequestParser {
+    private mutating func read(_ lookup: Lookup, expecting name: String) throws(ServingError) {
+        do throws(JSONSyntaxError) {
+            try scanner.openDocument()
+            guard scanner.peek() == UInt8(ascii: "{") else {
+                isObject = false
+                return try scanner.skipValue()
+            }
+            guard scanner.openContainer(closing: UInt8(ascii: "}")) else { return }
+            repeat { try member(lookup, expecting: name) } while try scanner.hasNextMember()
+        } catch {
+            throw .invalidArgument("JSON Parse error: \(error.reason.rawValue) at offset: \(error.offset)")
+        }
+    }
+
+    private mutating func member(_ lookup: Lookup, expecting name: String) throws(JSONSyntaxError) {
+        let key = try scanner.memberName()
+        if key.equals("instances"), !hasRows {
+            hasRows = true
+            try data(lookup, expecting: name) { parser, signature throws(JSONSyntaxError) in
+                try parser.readRows(signature)
+            }
+        } else if key.equals("inputs"), !hasColumns {
+            hasColumns = true
+            try data(lookup, expecting: name) { parser, signature throws(JSONSyntaxError) in
+                try parser.readColumns(signature)
+            }
+        } else if key.equals("signature_name"), signatureName == nil, signatureNameIsText {
+            guard scanner.peek() == UInt8(ascii: "\"") else {
+                signatureNameIsText = false
+                return try scanner.skipValue()
+            }
+            signatureName = try scanner.string().text
+        } else {
+            try scanner.skipValue()
+        }
+    }
+
+    /// Reads the data with the signature named so far, or steps over it when there is none of that name or other data
+    /// was met before.
+    private mutating func data(
+        _ lookup: Lookup,
+        expecting name: String,
+        _ read: (inout PredictRequestParser, Signature) throws(JSONSyntaxError) -> Fault?
+    ) throws(JSONSyntaxError) {
+        guard usedName == nil else { return try scanner.skipValue() }
+        let name = signatureName ?? name
+        usedName = name
+        let found = Result { () throws(ServingError) in try lookup(name) }
+        signature = found
+        guard case .success(let signature) = found, !signature.inputs.isEmpty else { return try scanner.skipValue() }
+        fault = try read(&self, signature)
+    }
+
+    private func result(_ lookup: Lookup) throws(ServingError) -> ParsedPredictRequest {
+        guard isObject else { throw documentError("Is not object") }
+        guard signatureNameIsText else {
+            throw documentError("not formatted correctly. 'signature_name' key must be a string value.")
+        }
+        let name = signatureName ?? ""
+        let signature = if let signature { try signature.get() } else { try lookup(name) }
+        guard !signature.inputs.isEmpty else {
+            throw .invalidArgument("Failed to get input map for signature: \(name.isEmpty ? "DEFAULT" : name)")
+        }
+        guard !(hasRows && hasColumns) else {
+            throw documentError(
+                "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+            )
+        }
+        guard hasRows || hasColumns else { throw .invalidArgument("Missing 'inputs' or 'instances' key") }
+        switch fault {
+        case .error(let error): throw error
+        case .document(let text): throw documentError(text)
+        case nil: break
+        }
+        var tensors: [NamedTensor] = []
+        tensors.reserveCapacity(inputs.count)
+        for input in inputs { tensors.append(NamedTensor(name: input.name, tensor: try input.finish(rows: hasRows))) }
+        return ParsedPredictRequest(form: hasRows ? .rows : .columns, signatureName: name, inputs: tensors)
+    }
+
+    private func documentError(_ text: String) -> ServingError {
+        var root = document
+        // The document was read to its end before: no syntax error is left.
+        guard (try? root.openDocument()) != nil, let value = try? JSONValuePrinter.print(root) else {
+            return .internalError("A document that was read cannot be read again")
+        }
+        return .invalidArgument("JSON Value: \(value) \(text)")
+    }
+}

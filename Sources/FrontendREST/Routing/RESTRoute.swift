@@ -1,0 +1,170 @@
+import Servables
+
+/// What a request's method and target ask for.
+enum RESTRoute: Hashable {
+    case predict(String, VersionChoice)
+    /// `:classify` or `:regress`, which this server does not have yet.
+    case unimplemented(String)
+    case status(String, version: Int64?)
+    case metadata(String, VersionChoice)
+    /// CORS preflight under `/v1/`.
+    case options
+    case live
+    case ready
+    case modelReady(String, version: Int64?)
+    /// `GET /v1/models`.
+    case missingModelName
+    /// A version number that does not fit in 64 bits.
+    case unusableVersion(String)
+    /// Under `/v1/` and nothing of the above.
+    case malformed
+    /// Not a path of this server.
+    case unknown
+}
+
+extension RESTRoute {
+    /// Matches as TensorFlow Serving does: the query string is part of the path, names are percent-decoded after
+    /// matching, fixed words match in any case but the method behind the colon does not.
+    init(_ method: HTTP1Method, _ target: [UInt8]) {
+        var path = PathCursor(target)
+        guard path.take("/v1/") else {
+            self = Self.health(method, target)
+            return
+        }
+        switch method {
+        case .options: self = .options
+        case .post: self = Self.inference(target) ?? .malformed
+        case .get: self = Self.model(target, hasName: true) ?? Self.model(target, hasName: false) ?? .malformed
+        case .head, .put, .delete, .patch, .other: self = .malformed
+        }
+    }
+
+    private static func inference(_ target: [UInt8]) -> RESTRoute? {
+        var path = PathCursor(target)
+        guard path.take("/v1/models/"), let name = path.takeName(), let version = path.takeVersion(), path.take(":")
+        else { return nil }
+        switch String(decoding: path.rest, as: UTF8.self) {
+        case "predict": return version.map { .predict(name, $0) }
+        case "classify": return version.map { _ in .unimplemented("classify") }
+        case "regress": return version.map { _ in .unimplemented("regress") }
+        default: return nil
+        }
+    }
+
+    /// - Parameter hasName: the name is optional in TensorFlow Serving's pattern, which tries with a name first.
+    private static func model(_ target: [UInt8], hasName: Bool) -> RESTRoute? {
+        var path = PathCursor(target)
+        var name = ""
+        guard path.take("/v1/models") else { return nil }
+        if hasName {
+            guard path.take("/"), let found = path.takeName() else { return nil }
+            name = found
+        }
+        guard let version = path.takeVersion() else { return nil }
+        let isMetadata = path.take("/metadata")
+        guard path.rest.isEmpty else { return nil }
+        return version.map { version in
+            guard hasName else { return .missingModelName }
+            if isMetadata { return .metadata(name, version) }
+            if case .specific(let number) = version { return .status(name, version: number) }
+            return .status(name, version: nil)
+        }
+    }
+
+    /// Paths of our own: those of the Open Inference Protocol. A query string is ignored.
+    private static func health(_ method: HTTP1Method, _ target: [UInt8]) -> RESTRoute {
+        guard method == .get || method == .head else { return .unknown }
+        var path = PathCursor(target.split(separator: UInt8(ascii: "?"), omittingEmptySubsequences: false)[0])
+        guard path.take("/v2/") else { return .unknown }
+        var rest = path
+        if rest.take("health/live"), rest.rest.isEmpty { return .live }
+        rest = path
+        if rest.take("health/ready"), rest.rest.isEmpty { return .ready }
+        guard path.take("models/"), let name = path.takeName(), let version = path.takeVersion(), path.take("/ready"),
+            path.rest.isEmpty
+        else { return .unknown }
+        switch version {
+        case .found(.latest): return .modelReady(name, version: nil)
+        case .found(.specific(let number)): return .modelReady(name, version: number)
+        case .found(.label): return .unknown
+        case .unusable(let text): return .unusableVersion(text)
+        }
+    }
+}
+
+/// Takes a path apart from the front.
+private struct PathCursor {
+    enum Version {
+        case found(VersionChoice)
+        case unusable(String)
+
+        func map(_ route: (VersionChoice) -> RESTRoute) -> RESTRoute {
+            switch self {
+            case .found(let choice): route(choice)
+            case .unusable(let text): .unusableVersion(text)
+            }
+        }
+    }
+
+    private(set) var rest: ArraySlice<UInt8>
+
+    init(_ path: some Sequence<UInt8>) { rest = ArraySlice(path) }
+
+    /// Steps over `word` (in lower case), written in any case.
+    mutating func take(_ word: StaticString) -> Bool {
+        guard rest.count >= word.utf8CodeUnitCount else { return false }
+        for index in 0..<word.utf8CodeUnitCount {
+            let byte = rest[rest.startIndex + index]
+            let lower = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            guard lower == word.utf8Start[index] else { return false }
+        }
+        rest = rest.dropFirst(word.utf8CodeUnitCount)
+        return true
+    }
+
+    /// One or more characters other than `/` and `:`, percent-decoded.
+    mutating func takeName() -> String? {
+        let name = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
+        guard !name.isEmpty else { return nil }
+        rest = rest.dropFirst(name.count)
+        return Self.percentDecoded(name)
+    }
+
+    /// `/versions/N`, `/labels/L` or nothing; `nil` when it begins like one of them and goes on otherwise.
+    mutating func takeVersion() -> Version? {
+        let start = self
+        if take("/versions/") {
+            let digits = rest.prefix { $0 &- 0x30 < 10 }
+            guard !digits.isEmpty else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let text = String(decoding: digits, as: UTF8.self)
+            return Int64(text).map { .found(.specific($0)) } ?? .unusable(text)
+        }
+        self = start
+        if take("/labels/") {
+            guard let label = takeName() else { return nil }
+            return .found(.label(label))
+        }
+        self = start
+        return .found(.latest)
+    }
+
+    /// Sequences that are no percent code stay as they are.
+    private static func percentDecoded(_ text: ArraySlice<UInt8>) -> String {
+        guard text.contains(UInt8(ascii: "%")) else { return String(decoding: text, as: UTF8.self) }
+        var result: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+                rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
+            {
+                result.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                result.append(byte)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

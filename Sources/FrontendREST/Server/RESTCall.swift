@@ -1,0 +1,19 @@
+import EventLoopSupport
+import NIOCore
+
+/// A request on its way to its answer: where the answer goes.
+struct RESTCall: Sendable {
+    let handler: RESTConnectionHandler
+    /// Which of the connection's requests it is.
+    let number: Int
+    let loop: RESTLoop
+
+    /// Gives the answer, from any thread. `response` is made on the connection's event loop.
+    func finish(_ response: @escaping @Sendable () -> HTTPResponse) {
+        if loop.eventLoop.inEventLoop {
+            handler.finish(number, response())
+        } else {
+            loop.mailbox.post { handler.finish(number, response()) }
+        }
+    }
+}

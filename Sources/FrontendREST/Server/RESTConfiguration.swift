@@ -1,0 +1,46 @@
+/// How the REST port behaves.
+public struct RESTConfiguration: Sendable {
+    /// Address to listen on; `nil` for all addresses of the machine, IPv6 and IPv4, or IPv4 only where there is no IPv6.
+    public var host: String?
+    /// 0 for any free port.
+    public var port: Int
+    /// Limit of the model run of one request in milliseconds; `nil` for none (`--rest_api_timeout_in_ms`).
+    public var timeoutMilliseconds: UInt64?
+    /// Whether answers under `/v1/` carry the CORS header fields (`--rest_api_enable_cors_support`).
+    public var enablesCORS: Bool
+    public var limits: HTTP1Limits
+    /// Requests of one connection whose answers are not written yet; no more are read before one is.
+    public var maximumPipelinedRequests: Int
+    /// Seconds from a request's first byte until its head must be complete.
+    public var headTimeoutSeconds: Int
+    /// Seconds without a byte inside a body.
+    public var bodyTimeoutSeconds: Int
+    /// Seconds between two requests of a connection.
+    public var idleTimeoutSeconds: Int
+    /// Seconds without the client taking what has been written to it.
+    public var writeTimeoutSeconds: Int
+
+    public init(
+        host: String? = nil,
+        port: Int,
+        timeoutMilliseconds: UInt64? = 30_000,
+        enablesCORS: Bool = false,
+        limits: HTTP1Limits = HTTP1Limits(),
+        maximumPipelinedRequests: Int = 64,
+        headTimeoutSeconds: Int = 20,
+        bodyTimeoutSeconds: Int = 60,
+        idleTimeoutSeconds: Int = 600,
+        writeTimeoutSeconds: Int = 120
+    ) {
+        self.host = host
+        self.port = port
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.enablesCORS = enablesCORS
+        self.limits = limits
+        self.maximumPipelinedRequests = maximumPipelinedRequests
+        self.headTimeoutSeconds = headTimeoutSeconds
+        self.bodyTimeoutSeconds = bodyTimeoutSeconds
+        self.idleTimeoutSeconds = idleTimeoutSeconds
+        self.writeTimeoutSeconds = writeTimeoutSeconds
+    }
+}

@@ -1,0 +1,109 @@
+public import Inference
+public import Logging
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The REST port: HTTP/1.1 with TensorFlow Serving's `/v1/` paths, and readiness and liveness under `/v2/`.
+///
+/// | path | answer |
+/// | --- | --- |
+/// | `GET /v2/health/live` | 200 as long as the process answers |
+/// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
+/// | `GET /v2/models/M[/versions/N]/ready` | the same for one model |
+public final class RESTServer: Sendable {
+    private let configuration: RESTConfiguration
+    private let responder: RESTResponder
+    private let group: any EventLoopGroup
+    private let loops: [ObjectIdentifier: RESTLoop]
+    private let logger: Logger
+    private let listener = Mutex<(any Channel)?>(nil)
+
+    public init(
+        configuration: RESTConfiguration,
+        service: InferenceService,
+        health: ServingHealth,
+        group: any EventLoopGroup,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.responder = RESTResponder(service: service, health: health, configuration: configuration)
+        self.group = group
+        self.logger = logger
+        var loops: [ObjectIdentifier: RESTLoop] = [:]
+        for eventLoop in group.makeIterator() { loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop) }
+        self.loops = loops
+    }
+
+    /// Opens the port.
+    ///
+    /// - Returns: the port it listens on, for a configured port of 0.
+    /// - Throws: what binding threw.
+    @discardableResult
+    public func start() async throws -> Int {
+        let channel = try await bind()
+        listener.withLock { $0 = channel }
+        return channel.localAddress?.port ?? configuration.port
+    }
+
+    private func bind() async throws -> any Channel {
+        if let host = configuration.host {
+            return try await bootstrap.bind(host: host, port: configuration.port).get()
+        }
+        do {
+            return try await bootstrap.bind(host: "::", port: configuration.port).get()
+        } catch let error as IOError where error.errnoCode == EAFNOSUPPORT || error.errnoCode == EADDRNOTAVAIL {
+            logger.debug("no IPv6; REST listens on IPv4 only", metadata: ["error": "\(error)"])
+            return try await bootstrap.bind(host: "0.0.0.0", port: configuration.port).get()
+        }
+    }
+
+    private var bootstrap: ServerBootstrap {
+        let (loops, responder, configuration) = (loops, responder, configuration)
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
+                        throw ChannelError.operationUnsupported
+                    }
+                    let handler = RESTConnectionHandler(
+                        responder: responder,
+                        configuration: configuration,
+                        loop: loop
+                    )
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    // Accepted while the port was closing.
+                    if loop.isDraining { handler.beginDraining() }
+                }
+            }
+    }
+
+    /// Stops accepting, lets requests that have begun to come be answered with `Connection: close`, and ends idle
+    /// connections at once; what is still open after `grace` is cut.
+    public func shutdown(grace: TimeAmount) async {
+        let channel = listener.withLock { listener in
+            defer { listener = nil }
+            return listener
+        }
+        try? await channel?.close().get()
+        await withTaskGroup(of: Void.self) { tasks in
+            for loop in loops.values { tasks.addTask { await Self.drain(loop, grace: grace) } }
+        }
+    }
+
+    private static func drain(_ loop: RESTLoop, grace: TimeAmount) async {
+        let drained = loop.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
+            let drained = loop.drain()
+            let cut = loop.eventLoop.scheduleTask(in: grace) { loop.closeAll() }
+            drained.whenComplete { _ in cut.cancel() }
+            return drained
+        }
+        // Only fails when the loop is gone, and its connections with it.
+        try? await drained.get()
+    }
+}
