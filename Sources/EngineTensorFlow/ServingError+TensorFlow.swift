@@ -11,8 +11,14 @@ extension ServingError {
         self.init(CanonicalCode(rawValue: code) ?? .unknown, String(cString: TF_Message(status)))
     }
 
-    /// Throws what `status` carries, if anything.
-    static func check(_ status: OpaquePointer) throws(ServingError) {
+    /// Calls `body` with a new status, and throws what it carries afterwards.
+    ///
+    /// Most functions of the C API set a status only when they fail.
+    static func check<R>(_ body: (_ status: OpaquePointer) -> R) throws(ServingError) -> R {
+        let status = TF_NewStatus()
+        defer { TF_DeleteStatus(status) }
+        let result = body(status)
         if let error = ServingError(status) { throw error }
+        return result
     }
 }

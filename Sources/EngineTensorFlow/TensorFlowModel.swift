@@ -11,7 +11,7 @@ final class TensorFlowModel: LoadedModel {
     private let bound: [SessionSignature]
     /// Whether operations run on TensorFlow's pool even when nothing needs them to.
     private let usesPool: Bool
-    private let mayRunLong: Bool
+    let mayRunLong: Bool
     private let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
@@ -97,6 +97,7 @@ final class TensorFlowModel: LoadedModel {
             inputs[index] = handle
             if copiedBytes > 0 { copied.add(copiedBytes, ordering: .relaxed) }
         }
+        // TF_SessionRun sets the status in any case, so a used one will do.
         let status = ctf_thread_status()
         TF_SessionRun(
             session.handle,

@@ -130,7 +130,8 @@ CTF_FUNCTIONS(CTF_WRAPPER)
 /// after a success it must not be called again. Not for concurrent use.
 char *_Nullable ctf_open(const char *path);
 
-/// A status of the calling thread, for calls whose outcome is read before the next call. Deleted when the thread ends.
+/// A status of the calling thread, with whatever was last set in it: for functions that set it also when they succeed,
+/// and whose outcome is read before the next call. Deleted when the thread ends.
 TF_Status *ctf_thread_status(void);
 
 /// Sets glibc's limits (`mallopt`): blocks of at least `mmap_threshold` bytes get a mapping of their own, which goes back

@@ -10,12 +10,14 @@ enum DefaultValue {
         guard let tensor = TF_AllocateTensor(ElementType.uint8.rawValue, nil, 0, 1) else {
             throw ServingError(.resourceExhausted, "TensorFlow has no memory for the default value of an input")
         }
-        let status = ctf_thread_status()
-        proto.withUnsafeBytes { bytes in
-            var buffer = TF_Buffer(data: bytes.baseAddress, length: bytes.count, data_deallocator: nil)
-            TF_TensorFromProto(&buffer, tensor, status)
-        }
-        if let error = ServingError(status) {
+        do throws(ServingError) {
+            try ServingError.check { status in
+                proto.withUnsafeBytes { bytes in
+                    var buffer = TF_Buffer(data: bytes.baseAddress, length: bytes.count, data_deallocator: nil)
+                    TF_TensorFromProto(&buffer, tensor, status)
+                }
+            }
+        } catch {
             TF_DeleteTensor(tensor)
             throw error
         }

@@ -10,9 +10,17 @@ import Musl
 
 /// Makes TensorFlow's tensors for the inputs of a run.
 enum InputTensor {
+    /// What clients may send, far below what `TensorShape` can hold (254 dimensions, 2^63 elements): operations that
+    /// stack, expand or multiply such shapes run into its limits, and that is a failed CHECK, which ends the process.
+    /// Models use ten dimensions at most. Tensors with elements are bounded by the bytes a client has to send; those
+    /// without are not, and a sum over the empty dimension would make one element for each of the others.
+    static let maximumRank = 64
+    static let maximumEmptyExtent = 1 << 24
+
     /// A tensor for the caller to delete, and how many bytes were copied for it: none when the memory is aligned as
     /// TensorFlow needs it, else each once.
     static func make(_ tensor: Tensor) throws(ServingError) -> (handle: OpaquePointer, copiedBytes: Int) {
+        try check(tensor.shape)
         let result = withDimensions(of: tensor.shape) { dimensions in
             tensor.elementType == .string ? strings(tensor, dimensions) : fixedWidth(tensor, dimensions)
         }
@@ -23,6 +31,24 @@ enum InputTensor {
             )
         }
         return (handle, result.copiedBytes)
+    }
+
+    private static func check(_ shape: TensorShape) throws(ServingError) {
+        guard shape.rank <= maximumRank else {
+            throw .invalidArgument("a tensor has \(shape.rank) dimensions; at most \(maximumRank) are accepted")
+        }
+        guard shape.elementCount == 0 else { return }
+        var extent = 1
+        for index in 0..<shape.rank {
+            let (product, overflow) = extent.multipliedReportingOverflow(by: max(shape[index], 1))
+            guard !overflow, product <= maximumEmptyExtent else {
+                throw .invalidArgument(
+                    "a tensor without elements has shape \(shape); the product of its dimensions that are not 0 may be "
+                        + "\(maximumEmptyExtent) at most"
+                )
+            }
+            extent = product
+        }
     }
 
     private typealias Made = (handle: OpaquePointer?, copiedBytes: Int)

@@ -95,13 +95,26 @@ final class SessionSignature: @unchecked Sendable {
             }
             // A reference type (a TF1 variable) reads as its plain type.
             parameter.elementType = ElementType(rawValue: info.type > 100 ? info.type - 100 : info.type)
-            // No type at all: an initialisation operation, whose own refusal TensorFlow words.
-            guard parameter.elementType == nil, info.type != 0 else { return (parameter, tensor, nil) }
-            let refusal = ServingError(
-                .unimplemented,
-                "\(subject) is of DataType \(info.type), which requests cannot carry"
-            )
-            return (parameter, tensor, refusal)
+            return (parameter, tensor, Self.refusal(parameter, info, tensor, subject))
         }
+    }
+
+    /// Why requests cannot carry a parameter, if so.
+    private static func refusal(
+        _ parameter: Signature.Parameter,
+        _ info: SignatureDefinition.TensorInfo,
+        _ tensor: TF_Output,
+        _ subject: String
+    ) -> ServingError? {
+        // Initialisation signatures name operations that give nothing; TensorFlow's words for asking them.
+        if let operation = tensor.oper, TF_OperationNumOutputs(operation) == 0 {
+            return .invalidArgument(
+                "Tried to fetch data for '\(parameter.tensorName)', which produces no output.  To run to a node but not "
+                    + "fetch any data, pass '\(parameter.tensorName)' as an argument to the 'target_node_names' argument "
+                    + "of the Session::Run API."
+            )
+        }
+        guard parameter.elementType == nil else { return nil }
+        return ServingError(.unimplemented, "\(subject) is of DataType \(info.type), which requests cannot carry")
     }
 }

@@ -9,9 +9,35 @@ final class TensorFlowSession: @unchecked Sendable {
     let graph: OpaquePointer
     private let ended = Atomic<Bool>(false)
 
-    private init(handle: OpaquePointer, graph: OpaquePointer) {
-        self.handle = handle
-        self.graph = graph
+    private init(
+        loading folder: String,
+        _ tags: [String],
+        _ options: OpaquePointer,
+        _ metaGraph: UnsafeMutablePointer<TF_Buffer>
+    ) throws(ServingError) {
+        let graph = TF_NewGraph()
+        do throws(ServingError) {
+            let handle = try ServingError.check { status in
+                withCStrings(tags) {
+                    TF_LoadSessionFromSavedModel(
+                        options,
+                        nil,
+                        folder,
+                        $0,
+                        Int32(tags.count),
+                        graph,
+                        metaGraph,
+                        status
+                    )
+                }
+            }
+            guard let handle else { throw .internalError("TensorFlow made no session for \(folder)") }
+            self.handle = handle
+            self.graph = graph
+        } catch {
+            TF_DeleteGraph(graph)
+            throw error
+        }
     }
 
     /// Loads a SavedModel: reads it, restores its variables and runs its initialisation with its assets.
@@ -22,24 +48,14 @@ final class TensorFlowSession: @unchecked Sendable {
         tags: [String],
         config: [UInt8]
     ) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
-        let status = ctf_thread_status()
         let options = TF_NewSessionOptions()
         defer { TF_DeleteSessionOptions(options) }
-        TF_SetConfig(options, config, config.count, status)
-        try ServingError.check(status)
+        try ServingError.check { TF_SetConfig(options, config, config.count, $0) }
         // TensorFlow serializes the graph anew for this. That takes as long as reading the file once more, and gives
         // the signatures whatever the file's format is.
         let metaGraph = TF_NewBuffer()
         defer { TF_DeleteBuffer(metaGraph) }
-        let graph = TF_NewGraph()
-        let handle = withCStrings(tags) {
-            TF_LoadSessionFromSavedModel(options, nil, folder, $0, Int32(tags.count), graph, metaGraph, status)
-        }
-        guard let handle else {
-            TF_DeleteGraph(graph)
-            throw ServingError(status) ?? .internalError("TensorFlow made no session for \(folder)")
-        }
-        let session = TensorFlowSession(handle: handle, graph: graph)
+        let session = try TensorFlowSession(loading: folder, tags, options, metaGraph)
         do throws(ProtobufReader.Malformed) {
             let bytes = UnsafeRawBufferPointer(start: metaGraph.pointee.data, count: metaGraph.pointee.length)
             return (session, try MetaGraph(bytes))
@@ -51,8 +67,9 @@ final class TensorFlowSession: @unchecked Sendable {
     /// Closes the session and frees it with its graph. Nothing may use them any more.
     func end() {
         guard !ended.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let status = ctf_thread_status()
         // A session that fails to close is deleted all the same; there is nobody who could do more about it.
+        let status = TF_NewStatus()
+        defer { TF_DeleteStatus(status) }
         TF_CloseSession(handle, status)
         TF_DeleteSession(handle, status)
         TF_DeleteGraph(graph)

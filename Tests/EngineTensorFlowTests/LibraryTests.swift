@@ -1,0 +1,80 @@
+import ServingPrimitives
+import Testing
+
+@testable import EngineTensorFlow
+
+@Suite struct LibraryTests {
+    @Test func `a missing library is an error that says where it was looked for and how to get it`() throws {
+        let folder = try ModelCopy(of: nil)
+        let search = LibrarySearch(environmentPath: nil, folders: [folder.path, "/nowhere"])
+        let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
+        #expect(error.code == .failedPrecondition)
+        for part in [
+            "libtensorflow_cc.so.2", "\(folder.path)/.deps/tensorflow/lib/libtensorflow_cc.so.2",
+            "\(folder.path)/.venv/lib/python3*/site-packages/tensorflow/libtensorflow_cc.so.2",
+            "/nowhere/.deps/tensorflow/lib/libtensorflow_cc.so.2", "scripts/setup", "--tensorflow_library",
+            "APUS_TENSORFLOW_LIBRARY",
+        ] {
+            #expect(error.message.contains(part))
+        }
+    }
+
+    @Test func `a path given is the only place`() throws {
+        let folder = try ModelCopy(of: nil)
+        try folder.write([], to: "here.so")
+        let given = "\(folder.path)/here.so"
+        let search = LibrarySearch(environmentPath: "/nowhere/environment.so", folders: ["/nowhere"])
+        #expect(try search.find(explicitPath: given) == given)
+        let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
+        #expect(error.message.contains("Looked at: /nowhere/environment.so."))
+        #expect(try LibrarySearch(environmentPath: given, folders: []).find(explicitPath: "") == given)
+    }
+
+    @Test func `this process finds its library beside the package`() throws {
+        let folders = LibrarySearch.ofThisProcess().folders
+        #expect(folders.first?.contains("/.build") == true)
+        #expect(folders.allSatisfy { $0.hasPrefix("/") })
+    }
+
+    @Test func `the library is opened once`() throws {
+        let first = try TensorFlowLibrary.open(at: nil, log: { _ in })
+        let second = try TensorFlowLibrary.open(at: "/another/path", log: { _ in })
+        #expect(first.path == second.path)
+        #expect(first.version.hasPrefix("2."))
+    }
+
+    @Test(
+        arguments: [
+            ("WARNING: All log messages before absl::InitializeLog() is called are written to STDERR", true),
+            ("I0000 00:00:1795259102.171726   14606 cudart_stub.cc:31] Could not find cuda drivers", true),
+            ("E0000 00:00:1795259102.171726   14606 cuda.cc:31] failed", false),
+            ("2026-11-21T11:00:00Z info: model loaded", false), ("I am not TensorFlow", false), ("", false),
+        ]
+    )
+    func `only TensorFlow's start-up chatter is hidden`(line: String, isNoise: Bool) {
+        #expect(TensorFlowLibrary.isStartUpNoise(line) == isNoise)
+    }
+
+    /// `--tensorflow_session_parallelism`, `--tensorflow_intra_op_parallelism`, `--tensorflow_inter_op_parallelism`, and
+    /// the threads that follow.
+    @Test(
+        arguments: [
+            ((0, 0, 0), (1, 1)), ((4, 0, 0), (4, 4)), ((0, 3, 0), (3, 1)), ((0, 0, 2), (1, 2)), ((4, 3, 0), (3, 1)),
+            ((0, 3, 2), (3, 2)),
+        ]
+    )
+    func `parallelism flags mean what they mean in TensorFlow Serving`(flags: (Int, Int, Int), threads: (Int, Int)) {
+        var options = TensorFlowOptions()
+        options.setParallelism(session: flags.0, intraOp: flags.1, interOp: flags.2)
+        #expect((options.intraOpThreads, options.interOpThreads) == threads)
+    }
+
+    @Test func `the session's configuration is the message TensorFlow expects`() {
+        // intra_op_parallelism_threads = 1, experimental { disable_thread_spinning = true }
+        #expect(SessionConfiguration.config(TensorFlowOptions()) == [16, 1, 0x82, 1, 2, 72, 1])
+        let options = TensorFlowOptions(intraOpThreads: 300, interOpThreads: 2, allowSoftPlacement: true)
+        #expect(SessionConfiguration.config(options) == [16, 0xAC, 2, 40, 2, 56, 1, 0x82, 1, 2, 72, 1])
+        #expect(SessionConfiguration.inCallingThread == [24] + [UInt8](repeating: 0xFF, count: 9) + [1])
+        #expect(SessionConfiguration.timeout(milliseconds: 200) == [16, 0xC8, 1])
+    }
+}
