@@ -1,5 +1,6 @@
 public import EngineInterface
 import FrontendGRPC
+import FrontendREST
 import Inference
 public import Logging
 import ModelSources
@@ -27,6 +28,7 @@ public final class ModelServer: Sendable {
     private let health: ServingHealth
     private let source: FileSystemSource
     private let grpc: GRPCServer
+    private let rest: RESTServer?
 
     /// Makes all parts; nothing is opened yet.
     ///
@@ -39,13 +41,15 @@ public final class ModelServer: Sendable {
             engine: configuration.engine,
             loading: configuration.loading
         )
-        group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
+        self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         manager = ServableManager(
             loaders: ModelLoaderFactory(engine: engine, tags: configuration.loading.savedModelTags),
             policy: configuration.loading.policy(threads: threads.loadThreads)
         )
-        health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
+        let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
+        self.health = health
         source = FileSystemSource(
             models: configuration.models.map { MonitoredModel(name: $0.name, basePath: $0.basePath) },
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
@@ -58,24 +62,37 @@ public final class ModelServer: Sendable {
             health: health,
             group: group
         )
+        rest = configuration.rest.serverConfiguration.map {
+            RESTServer(configuration: $0, service: inference, health: health, group: group, logger: logger)
+        }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
     }
 
-    /// Opens the ports, then looks for models until the task is cancelled. `started` is called once the ports are open,
-    /// which does not wait for any model.
+    /// Opens the ports and looks for models for as long as `serving` runs. It is called once the ports are open, which
+    /// does not wait for any model.
     ///
     /// - Throws: which port or socket cannot be opened and why.
-    public func run(started: @Sendable (Addresses) async -> Void) async throws(ServingError) {
+    public func run(serving: @Sendable (Addresses) async -> Void) async throws(ServingError) {
         var addresses = Addresses()
         for listener in try await grpc.start() {
             addresses.grpc.append("\(listener)")
             if case .tcp(_, let port) = listener { addresses.grpcPort = port }
         }
+        if let rest { addresses.restPort = try await start(rest) }
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
-            await started(addresses)
-            // `started` returns when the server should end; nothing is aspired after that.
+            await serving(addresses)
             group.cancelAll()
+        }
+    }
+
+    /// Opens the REST port. When it cannot be opened, what gRPC opened before is closed again.
+    private func start(_ rest: RESTServer) async throws(ServingError) -> Int {
+        do {
+            return try await rest.start()
+        } catch {
+            await grpc.shutdown(gracePeriod: .zero)
+            throw .unavailable("cannot listen for REST on port \(configuration.rest.port ?? 0): \(error)")
         }
     }
 
@@ -86,6 +103,7 @@ public final class ModelServer: Sendable {
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
+            if let rest { group.addTask { await rest.shutdown(grace: TimeAmount(grace)) } }
         }
         await unload(within: grace)
         engineThreads.shutdown()

@@ -1,5 +1,6 @@
 import EngineTensorFlow
 import FrontendGRPC
+import FrontendREST
 import Logging
 import Servables
 import ServingConfig
@@ -15,6 +16,19 @@ extension ServerConfiguration.GRPC {
         var configuration = GRPCServerConfiguration(listeners: listeners)
         configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
         return configuration
+    }
+}
+
+extension ServerConfiguration.REST {
+    /// `nil` when no REST is served.
+    var serverConfiguration: RESTConfiguration? {
+        guard let port else { return nil }
+        return RESTConfiguration(
+            host: host,
+            port: port,
+            timeoutMilliseconds: timeoutMilliseconds > 0 ? UInt64(timeoutMilliseconds) : nil,
+            enablesCORS: enableCORS
+        )
     }
 }
 
