@@ -24,6 +24,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private let stream: HTTP2ServerStream
     private let method: GRPCMethod
     private let encoding: MessageEncoding
+    /// The client's timeout is 0.
+    private let hasNoTime: Bool
     private var cancellation: CallCancellation?
     private var watch: HealthWatch?
     private var isFinished = false
@@ -36,12 +38,15 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         self.stream = stream
         self.method = head.method
         self.encoding = head.encoding
+        self.hasNoTime = head.timeoutNanoseconds == 0
         self.deadline = head.timeoutNanoseconds.map(connection.loop.deadline(afterNanoseconds:)) ?? .never
     }
 
     /// Starts the clock of the deadline, which also runs while the request is still coming.
     func start() {
-        if !deadline.isNever { loop.waitForDeadline(of: self) }
+        guard !deadline.isNever else { return }
+        // Answered without waiting for a timer, which might come after the rest of the request.
+        if hasNoTime { deadlinePassed() } else { loop.waitForDeadline(of: self) }
     }
 }
 

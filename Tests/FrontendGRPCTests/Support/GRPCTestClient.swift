@@ -43,14 +43,16 @@ final class GRPCTestClient: Sendable {
         _ fields: [HTTP2HeaderField] = [],
         endStream: Bool = false
     ) -> GRPCTestStream {
-        var all = [
+        let usual = [
             HTTP2HeaderField(":method", "POST"), HTTP2HeaderField(":scheme", "http"), HTTP2HeaderField(":path", path),
             HTTP2HeaderField(":authority", "test"), HTTP2HeaderField("te", "trailers"),
             HTTP2HeaderField("content-type", "application/grpc"),
         ]
-        all.removeAll { old in fields.contains { $0.name == old.name } }
+        let all =
+            usual.map { old in fields.first { $0.name == old.name } ?? old }
+            + fields.filter { new in !usual.contains { $0.name == new.name } }
         let (id, events) = state.newStream()
-        let block = encodeHeaderBlock(all + fields.filter { !$0.value.isEmpty })
+        let block = encodeHeaderBlock(all.filter { !$0.value.isEmpty })
         write(.init(length: block.count, type: FrameType.headers, flags: endStream ? 0x5 : 0x4, streamID: id), block)
         return GRPCTestStream(id: id, client: self, events: events)
     }
