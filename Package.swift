@@ -113,7 +113,7 @@ let package = Package(
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
         library(
             "EngineTensorFlow",
-            ["CTensorFlow", "EngineInterface", "ServingPrimitives", "ServingProtos", "Tensors", protobuf]
+            ["CTensorFlow", "EngineInterface", "ServingPrimitives", "Tensors"]
         ),
 
         // Composition root and executables.
@@ -148,6 +148,16 @@ let package = Package(
             name: "HTTP2Exercises",
             dependencies: ["HTTP2Server", nioCore],
             path: "FuzzTesting/HTTP2Exercises",
+            swiftSettings: swiftSettings
+        ),
+
+        // Measures what models cost without a server.
+        .executableTarget(
+            name: "engine-baseline",
+            dependencies: [
+                "CTensorFlow", "EngineInterface", "EngineTensorFlow", "ServingPrimitives", "Tensors", argumentParser,
+            ],
+            path: "Benchmarks/EngineBaseline",
             swiftSettings: swiftSettings
         ),
 

@@ -22,7 +22,7 @@ public struct TensorFlowEngine: InferenceEngine {
         try loadModel(request)
     }
 
-    func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
+    package func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
         _ = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
         try SavedModelFolder(path: request.path).check()
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.

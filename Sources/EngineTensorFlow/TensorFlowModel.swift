@@ -1,18 +1,18 @@
 import CTensorFlow
-import EngineInterface
-import ServingPrimitives
+package import EngineInterface
+package import ServingPrimitives
 import Synchronization
-import Tensors
+package import Tensors
 
 /// A SavedModel in memory, run by a TensorFlow session.
-final class TensorFlowModel: LoadedModel {
-    let signatures: [Signature]
-    private let session: TensorFlowSession
-    private let bound: [SessionSignature]
+package final class TensorFlowModel: LoadedModel {
+    package let signatures: [Signature]
+    let session: TensorFlowSession
+    let bound: [SessionSignature]
     /// Whether operations run on TensorFlow's pool even when nothing needs them to.
     private let usesPool: Bool
     let mayRunLong: Bool
-    private let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
+    let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
 
@@ -25,9 +25,9 @@ final class TensorFlowModel: LoadedModel {
     }
 
     /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
-    var copiedInputBytes: Int { copied.load(ordering: .relaxed) }
+    package var copiedInputBytes: Int { copied.load(ordering: .relaxed) }
 
-    func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
+    package func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
         let signature = bound[request.signature]
         guard request.inputs.count == signature.feeds.count else {
             throw .internalError(
@@ -43,7 +43,7 @@ final class TensorFlowModel: LoadedModel {
         return request.outputs.map { tensors[selection.firstIndex(of: $0)!] }
     }
 
-    func close() {
+    package func close() {
         SystemAllocator.givingBack { session.end() }
     }
 

@@ -1,6 +1,6 @@
 import CTensorFlow
-import ServingPrimitives
-import Tensors
+package import ServingPrimitives
+package import Tensors
 
 #if canImport(Glibc)
 import Glibc
@@ -9,7 +9,7 @@ import Musl
 #endif
 
 /// Makes TensorFlow's tensors for the inputs of a run.
-enum InputTensor {
+package enum InputTensor {
     /// What clients may send, far below what `TensorShape` can hold (254 dimensions, 2^63 elements): operations that
     /// stack, expand or multiply such shapes run into its limits, and that is a failed CHECK, which ends the process.
     /// Models use ten dimensions at most. Tensors with elements are bounded by the bytes a client has to send; those
@@ -19,7 +19,7 @@ enum InputTensor {
 
     /// A tensor for the caller to delete, and how many bytes were copied for it: none when the memory is aligned as
     /// TensorFlow needs it, else each once.
-    static func make(_ tensor: Tensor) throws(ServingError) -> (handle: OpaquePointer, copiedBytes: Int) {
+    package static func make(_ tensor: Tensor) throws(ServingError) -> (handle: OpaquePointer, copiedBytes: Int) {
         try check(tensor.shape)
         let result = withDimensions(of: tensor.shape) { dimensions in
             tensor.elementType == .string ? strings(tensor, dimensions) : fixedWidth(tensor, dimensions)

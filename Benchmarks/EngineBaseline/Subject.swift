@@ -1,0 +1,74 @@
+import CTensorFlow
+import EngineInterface
+import EngineTensorFlow
+import ServingPrimitives
+import Tensors
+
+/// A loaded model with the inputs of one run, and two ways to run it.
+final class Subject {
+    private let model: TensorFlowModel
+    private let handles: TensorFlowModel.Handles
+    private let request: RunRequest
+    /// TensorFlow's tensors over the memory of `request.inputs`, made once.
+    private var inputs: [OpaquePointer?]
+
+    init(model path: String, signature name: String, rows: Int, options: TensorFlowOptions) throws {
+        model = try TensorFlowEngine(options: options).loadModel(LoadRequest(path: path))
+        guard let index = model.signatures.firstIndex(where: { $0.name == name }) else {
+            throw ServingError.notFound("the model has no signature \(name)")
+        }
+        let signature = model.signatures[index]
+        let tensors = try signature.inputs.map { try Self.tensor(for: $0, rows: rows) }
+        request = RunRequest(signature: index, inputs: tensors, outputs: Array(signature.outputs.indices))
+        handles = model.handles(of: index)
+        inputs = try tensors.map { try InputTensor.make($0).handle }
+        // Fails here, with a reason, if it fails.
+        _ = try model.run(request)
+    }
+
+    /// The least a caller of the C API can do: run in this thread, delete the outputs.
+    func runBare() {
+        withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: handles.fetches.count) { outputs in
+            outputs.initialize(repeating: nil)
+            TF_SessionRun(
+                handles.session,
+                handles.runOptions,
+                handles.feeds,
+                inputs,
+                Int32(inputs.count),
+                handles.fetches,
+                outputs.baseAddress,
+                Int32(outputs.count),
+                nil,
+                0,
+                nil,
+                ctf_thread_status()
+            )
+            for case let output? in outputs { TF_DeleteTensor(output) }
+        }
+    }
+
+    func runEngine() { _ = try? model.run(request) }
+
+    /// Ones, or strings of one letter. The first open dimension becomes `rows`, others 1.
+    private static func tensor(for parameter: Signature.Parameter, rows: Int) throws -> Tensor {
+        guard let type = parameter.elementType else {
+            throw ServingError(.unimplemented, "input \(parameter.name) is of a type that requests cannot carry")
+        }
+        var sizes = parameter.shape ?? [rows]
+        if let open = sizes.firstIndex(of: -1) { sizes[open] = rows }
+        let shape = try TensorShape(sizes.map { $0 < 0 ? 1 : $0 })
+        guard type != .string else {
+            return try Tensor(shape, strings: Array(repeating: [0x78], count: shape.elementCount))
+        }
+        var buffer = try TensorBuffer(type, shape)
+        buffer.withUnsafeMutableBytes { bytes in
+            switch type {
+            case .float32: bytes.bindMemory(to: Float.self).update(repeating: 1)
+            case .float64: bytes.bindMemory(to: Double.self).update(repeating: 1)
+            default: bytes.initializeMemory(as: UInt8.self, repeating: 1)
+            }
+        }
+        return buffer.freeze()
+    }
+}
