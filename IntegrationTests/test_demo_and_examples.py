@@ -14,20 +14,9 @@ from support.server import Server, free_port
 from support.waiting import LONG
 
 
-class Script(Server):
+def script(*command, **environment):
     """A script that becomes a server, or starts one."""
-
-    def __init__(self, *command, environment=None):
-        self._script = command
-        super().__init__("", [], environment={"APUS_BUILD_DIR": str(BUILD), "PYTHONUNBUFFERED": "1", **(environment or {})})
-
-    @property
-    def command(self):
-        return [str(part) for part in self._script]
-
-    @command.setter
-    def command(self, _):
-        pass
+    return Server(*command, environment={"APUS_BUILD_DIR": str(BUILD), "PYTHONUNBUFFERED": "1", **environment})
 
 
 def run(*command):
@@ -38,7 +27,7 @@ def run(*command):
 
 
 def test_the_demo_asks_answers_and_ends_with_ctrl_c():
-    with Script(sys.executable, ROOT / "scripts/demo") as demo:
+    with script(sys.executable, ROOT / "scripts/demo") as demo:
         demo.line(r"answer .*\[\[2\.5\], \[3\.0\], \[4\.5\]\]")
         demo.line(r'answer .*\{"predictions": \[2\.5, 3\.0, 4\.5\]\}')
         demo.line("the server runs until Ctrl-C")
@@ -55,7 +44,7 @@ def test_the_demo_moves_to_free_ports_and_says_so():
             taken.listen()
         except OSError:
             pass  # Taken by somebody else, which is as good.
-        with Script(sys.executable, ROOT / "scripts/demo") as demo:
+        with script(sys.executable, ROOT / "scripts/demo") as demo:
             port = int(demo.line(r"port 8500 is taken; gRPC is on (\d+) instead")[1])
             demo.line(f"Running gRPC ModelServer at .*:{port} ")
             demo.line("the server runs until Ctrl-C")
@@ -79,7 +68,7 @@ def test_examples(example):
     grpc_expected, rest_expected = EXPECTED[example]
     folder = ROOT / "Examples" / example
     ports = {"GRPC_PORT": str(free_port()), "REST_PORT": str(free_port())}
-    with Script(folder / "serve.sh", environment=ports) as server:
+    with script(folder / "serve.sh", **ports) as server:
         server.wait_until_ready()
         assert re.search(grpc_expected, run(sys.executable, folder / "client.py", server.grpc_address))
         answer = run(folder / "ask.sh", f"127.0.0.1:{server.rest_port}")

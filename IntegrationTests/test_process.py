@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 import threading
 import time
 
@@ -13,7 +12,13 @@ import pytest
 from support.health import NOT_SERVING, SERVING, Health
 from support.http2 import GRPCConnection
 from support.paths import BUILD, MODELS
-from support.server import Server, apus_serve, free_port, run_program, short_temporary_folder
+from support.server import (
+    apus_serve,
+    free_port,
+    run_program,
+    short_temporary_folder,
+    tensorflow_model_server,
+)
 from support.tensors import array, predict_request
 from support.waiting import LONG, eventually
 from test_bad_requests_grpc import PREDICT, framed
@@ -46,7 +51,7 @@ def test_the_flags_of_tensorflow_serving_start_a_server():
             "--tensorflow_inter_op_parallelism=1",
             "--saved_model_tags=serve",
         ]
-        with Server("tensorflow_model_server", arguments) as server:
+        with tensorflow_model_server(*arguments) as server:
             assert server.grpc_port == port and server.rest_port == rest_port
             server.line(rf"Running gRPC ModelServer at UNIX socket {folder}/s \.\.\.")
             server.wait_for("half", 1)
@@ -59,7 +64,7 @@ def test_the_flags_of_tensorflow_serving_start_a_server():
 
 def test_the_model_is_called_default_when_no_name_is_given():
     port = free_port()
-    with Server("tensorflow_model_server", [f"--port={port}", f"--model_base_path={HALF}"]) as server:
+    with tensorflow_model_server(f"--port={port}", f"--model_base_path={HALF}") as server:
         server.wait_for("default", 1)
         assert ask(server, "default") == [3.0]
 
@@ -67,7 +72,7 @@ def test_the_model_is_called_default_when_no_name_is_given():
 def test_only_a_unix_socket():
     with short_temporary_folder() as folder:
         arguments = ["--port=0", f"--grpc_socket_path={folder}/s", f"--model_base_path={HALF}"]
-        with Server("tensorflow_model_server", arguments) as server:
+        with tensorflow_model_server(*arguments) as server:
             server.line("Running gRPC ModelServer at UNIX socket")
             stub = server.prediction(server.channel(f"unix:{folder}/s"))
 
@@ -85,7 +90,7 @@ def test_a_stale_unix_socket_is_replaced():
     with short_temporary_folder() as folder:
         for _ in range(2):
             arguments = ["--port=0", f"--grpc_socket_path={folder}/s", f"--model_base_path={HALF}"]
-            with Server("tensorflow_model_server", arguments) as server:
+            with tensorflow_model_server(*arguments) as server:
                 server.line("Running gRPC ModelServer at UNIX socket")
                 server.signal(signal.SIGKILL)
                 server.wait()
@@ -94,7 +99,7 @@ def test_a_stale_unix_socket_is_replaced():
 def test_an_unknown_flag_is_told_and_the_server_starts():
     port = free_port()
     arguments = [f"--port={port}", f"--model_base_path={HALF}", "--no_such_flag=1", "--port 3"]
-    with Server("tensorflow_model_server", arguments) as server:
+    with tensorflow_model_server(*arguments) as server:
         server.line("^unknown argument: --no_such_flag=1$")
         server.line("^usage: .*tensorflow_model_server$")
         server.wait_for("default", 1)

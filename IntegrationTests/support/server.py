@@ -12,6 +12,7 @@ import grpc
 import requests
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from .health import SERVING, Health
 from .paths import BUILD, ROOT
 from .waiting import LONG, NotYet, eventually
 
@@ -30,8 +31,8 @@ CHANNEL_OPTIONS = [
 class Server:
     """One running server; a context manager that ends it."""
 
-    def __init__(self, program, arguments, environment=None, cwd=ROOT):
-        self.command = [str(BUILD / program), *map(str, arguments)]
+    def __init__(self, *command, environment=None, cwd=ROOT):
+        self.command = [str(part) for part in command]
         self.lines = []
         self._lines_changed = threading.Condition()
         self.process = subprocess.Popen(
@@ -140,10 +141,12 @@ class Server:
         eventually(look, f"version {version} of {model} to be {state}", check=self.check_running)
 
     def wait_until_ready(self):
+        """Every model answers. Asked of the health service over gRPC, which every server here has."""
+        health = Health(self._status_channel())
+
         def look():
-            answer = self.get("/v2/health/ready")
-            if answer.status_code != 200:
-                raise NotYet(f"status {answer.status_code}: {answer.text}")
+            if health.check() != SERVING:
+                raise NotYet("not serving")
             return True
 
         eventually(look, f"{self.command} to be ready", check=self.check_running)
@@ -194,7 +197,12 @@ class Server:
 def apus_serve(models, *arguments, **options):
     """`apus serve` on 127.0.0.1 with ports that the system chooses. `models` maps names to folders."""
     named = [f"--model={name}={path}" for name, path in models.items()]
-    return Server("apus", ["serve", "--host=127.0.0.1", "--port=0", "--rest-port=0", *named, *arguments], **options)
+    ports = ["--host=127.0.0.1", "--port=0", "--rest-port=0"]
+    return Server(BUILD / "apus", "serve", *ports, *named, *arguments, **options)
+
+
+def tensorflow_model_server(*arguments, **options):
+    return Server(BUILD / "tensorflow_model_server", *arguments, **options)
 
 
 def run_program(program, *arguments, timeout=LONG, environment=None):
