@@ -6,6 +6,7 @@ final class ExerciseHandler: HTTP2RequestHandler {
     private final class Record {
         var received = false
         var ended = false
+        var cancelled = false
     }
 
     private var open: [ObjectIdentifier: (stream: HTTP2ServerStream, record: Record)] = [:]
@@ -53,9 +54,13 @@ final class ExerciseHandler: HTTP2RequestHandler {
         end(stream) { $0.sendHeaders(status: 413, [], endStream: true) }
     }
 
+    /// Also for a stream that was answered when part of the answer has not gone out.
     func streamCancelled(_ stream: HTTP2ServerStream) {
         precondition(!stream.isOpen)
-        end(stream) { _ in }
+        guard let record = stream.context as? Record else { preconditionFailure("the context is gone too early") }
+        precondition(!record.cancelled, "a stream is cancelled twice")
+        record.cancelled = true
+        open[ObjectIdentifier(record)] = nil
     }
 
     /// Answers what was put off, by then perhaps cancelled.
@@ -65,7 +70,9 @@ final class ExerciseHandler: HTTP2RequestHandler {
         for stream in streams { answer(stream, byteCount: 30_000) }
     }
 
+    /// After the connection's end: what it let go of must not be kept by the rest of this either.
     func checkThatAllEnded() {
+        late = []
         precondition(open.values.allSatisfy { !$0.stream.isOpen }, "a stream outlives its connection")
     }
 

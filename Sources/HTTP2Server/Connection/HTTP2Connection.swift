@@ -175,6 +175,7 @@ package final class HTTP2Connection {
         let open = streams.all
         streams.removeAll()
         freeStreams.removeAll()
+        dataFrame = nil
         clearQueue()
         bufferedBodyByteCount = 0
         pendingByteCount = 0
