@@ -202,7 +202,7 @@ let package = Package(
             "ModelServing",
             [
                 "EngineInterface", "FrontendGRPC", "FrontendREST", "Inference", "Servables", "ServingConfig",
-                "ServingPrimitives", "ServingTestKit", "Tensors", nioCore, nioPosix,
+                "ServingPrimitives", "ServingTestKit", "Tensors", logging, nioCore, nioPosix,
             ]
         ),
     ] + (isFuzzing ? fuzzers : []),
