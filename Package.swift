@@ -169,7 +169,7 @@ let package = Package(
         ),
         tests("Tensors"),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
-        tests("EngineInterface", ["ServingPrimitives", "Tensors"]),
+        tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
         tests("ServingConfig", ["ServingPrimitives"]),
         tests("Inference", ["EngineInterface", "Servables", "ServingPrimitives", "ServingTestKit", "Tensors"]),
         tests(

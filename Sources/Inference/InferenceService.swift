@@ -141,6 +141,10 @@ private struct PredictRun: Sendable {
                 throw .deadlineExceeded("Timed out waiting for notification")
             }
             let tensors = try model.servable.model.run(request)
+            // An engine that breaks its contract costs this call, not the process.
+            guard tensors.count == request.outputs.count else {
+                throw ServingError(.unknown, "Predict internal error")
+            }
             executor.estimate.record(elements: elements, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
             var outputs: [NamedTensor] = []
             outputs.reserveCapacity(tensors.count)

@@ -50,7 +50,8 @@ final class SignatureExecutor: Sendable {
     }
 
     /// Throws the right error when the names of `inputs` do not fit; returns when only repetitions made the counts
-    /// differ.
+    /// differ. Order and texts are those of TensorFlow Serving's `VerifyRequestInputsSize` and TensorFlow's
+    /// `GetInputValues`, which list what was sent where they speak of what was expected.
     private func refuse(_ inputs: [NamedTensor], found: Int) throws(ServingError) {
         let sent = Set(inputs.map(\.name))
         let expected = Set(signature.inputs.map(\.name))
@@ -60,20 +61,20 @@ final class SignatureExecutor: Sendable {
             throw .invalidArgument(
                 "input size does not match signature: \(sent.count)!=\(expected.count) len({\(list(sent))}) != "
                     + "len({\(list(expected))}). Sent extra: {\(list(sent.subtracting(expected)))}. "
-                    + "Missing but required: {\(list(expected.subtracting(sent).subtracting(defaults)))}."
+                    + "Missing but required: {\(list(expected.subtracting(sent)))}."
             )
         }
         for parameter in signature.inputs where !sent.contains(parameter.name) && parameter.defaultValue == nil {
             throw .invalidArgument(
                 "Signature input alias: \(parameter.name)(feed name: \(parameter.tensorName)) not found in request "
                     + "and no default value provided. Inputs expected to be in the request "
-                    + "{\(list(expected.subtracting(defaults)))}, or default input alias set: \(list(defaults))"
+                    + "{\(list(sent))}, or default input alias set: \(list(defaults))"
             )
         }
-        if let unknown = sent.subtracting(expected).min() {
+        if !sent.isSubset(of: expected) {
             throw .invalidArgument(
                 "Inputs contains invalid name. Used request inputs: \(list(sent.intersection(expected))), "
-                    + "request input: \(unknown)"
+                    + "request input: \(list(sent))"
             )
         }
     }
