@@ -135,7 +135,8 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     // MARK: time
 
     private func scheduleTick() {
-        guard tick == nil, let context, connection.needsTicks || connection.isOver else { return }
+        guard tick == nil, let context else { return }
+        guard connection.needsTicks || connection.isOver || !isWritable else { return }
         tick = context.eventLoop.assumeIsolated().scheduleTask(in: Self.tickInterval) { self.tickPassed() }
     }
 
