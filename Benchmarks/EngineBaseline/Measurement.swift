@@ -26,8 +26,10 @@ struct Measurement {
     /// Measures `runs` runs of each, in turns, after a tenth of that to warm up.
     static func take(_ measurements: inout [Measurement], runs: Int) {
         for measurement in measurements { for _ in 0..<max(runs / 10, 1) { measurement.run() } }
-        for _ in 0..<max(runs / runsPerBlock, 1) {
-            for index in measurements.indices { measurements[index].takeBlock() }
+        for round in 0..<max(runs / runsPerBlock, 1) {
+            // In either order, as the caches are what the one before left.
+            let order = round % 2 == 0 ? Array(measurements.indices) : measurements.indices.reversed()
+            for index in order { measurements[index].takeBlock() }
         }
     }
 
