@@ -55,6 +55,7 @@ let fuzzers: [Target] = [
     .target(name: "CLibFuzzer", path: "FuzzTesting/CLibFuzzer"),
     fuzzer("fuzz-http2", path: "HTTP2", ["HTTP2Exercises"]),
     fuzzer("fuzz-hpack", path: "HPACK", ["HTTP2Exercises"]),
+    fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
 ]
 
 let package = Package(
@@ -150,6 +151,14 @@ let package = Package(
             path: "FuzzTesting/HTTP2Exercises",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "WireExercises",
+            dependencies: [
+                "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", protobuf,
+            ],
+            path: "FuzzTesting/WireExercises",
+            swiftSettings: swiftSettings
+        ),
 
         // Measures what models cost without a server.
         .executableTarget(
@@ -176,7 +185,7 @@ let package = Package(
             "WireFormat",
             [
                 "EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
-                "Tensors", protobuf,
+                "Tensors", "WireExercises", protobuf,
             ]
         ),
         tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),

@@ -1,12 +1,12 @@
 import Inference
 import ServingPrimitives
 import SwiftProtobuf
-import Tensors
 import WireFormat
 
 /// Received bytes, at an address of their own, as a frontend holds them.
-final class Message {
+final class ReceivedMessage {
     let bytes: UnsafeMutableRawBufferPointer
+    private let block: UnsafeMutableRawBufferPointer
 
     /// - Parameter misalignment: how far past a 16-byte boundary the message starts.
     init(_ message: [UInt8], misalignment: Int = 0) {
@@ -14,8 +14,6 @@ final class Message {
         bytes = UnsafeMutableRawBufferPointer(rebasing: block[misalignment...])
         bytes.copyBytes(from: message)
     }
-
-    private let block: UnsafeMutableRawBufferPointer
 
     convenience init(_ message: some SwiftProtobuf.Message) throws { self.init(try message.serializedBytes()) }
 
@@ -30,3 +28,5 @@ final class Message {
         return start >= UnsafeRawPointer(base) && start + other.count <= UnsafeRawPointer(base) + bytes.count
     }
 }
+
+func decode(_ message: [UInt8]) throws(ServingError) -> PredictCall { try ReceivedMessage(message).decode() }

@@ -1,0 +1,29 @@
+import Foundation
+import Testing
+import WireExercises
+
+/// Replays what the fuzz target starts from, and what it once failed on.
+@Suite struct CorpusTests {
+    private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static var inputs: [URL] {
+        let folder = repository.appending(path: "FuzzTesting/Corpus/fuzz-predict-request")
+        return (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    }
+
+    @Test func `the corpus is there`() { #expect(Self.inputs.count > 10) }
+
+    @Test(arguments: inputs) func `decoder and generated messages agree on the corpus`(_ input: URL) throws {
+        #expect(PredictRequestExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
+    }
+
+    @Test func `generated messages are up to date`() throws {
+        let script = Process()
+        script.executableURL = Self.repository.appending(path: "scripts/generate-protos")
+        script.arguments = ["--check-hash"]
+        try script.run()
+        script.waitUntilExit()
+        #expect(script.terminationStatus == 0)
+    }
+}
