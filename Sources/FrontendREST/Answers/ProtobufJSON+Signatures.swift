@@ -2,7 +2,7 @@ import EngineInterface
 import ServingPrimitives
 import ServingProtos
 import SwiftProtobuf
-import Tensors
+import WireFormat
 
 extension ProtobufJSON {
     /// `SignatureDefMap`, names sorted.
@@ -11,18 +11,10 @@ extension ProtobufJSON {
         try object { json throws(ServingError) in
             try json.object("signature_def") { json throws(ServingError) in
                 for signature in sorted {
-                    let definition = try Self.definition(of: signature)
+                    let definition = try Tensorflow_SignatureDef(signature)
                     json.object(signature.name) { $0.signature(definition) }
                 }
             }
-        }
-    }
-
-    private static func definition(of signature: Signature) throws(ServingError) -> Tensorflow_SignatureDef {
-        do {
-            return try Tensorflow_SignatureDef(serializedBytes: signature.definition)
-        } catch {
-            throw .internalError("The definition of signature \(signature.name) cannot be read: \(error)")
         }
     }
 

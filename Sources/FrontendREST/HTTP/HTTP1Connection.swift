@@ -32,6 +32,7 @@ struct HTTP1Connection {
     /// Where in `pending` the line begins that is being looked through.
     private var lineStart = 0
     private var lineCount = 0
+    private var isRequestLineChecked = false
     private var isContinueDue = false
 
     init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
@@ -124,6 +125,7 @@ extension HTTP1Connection {
         searched = 0
         lineStart = 0
         lineCount = 0
+        isRequestLineChecked = false
     }
 }
 
@@ -142,11 +144,11 @@ extension HTTP1Connection {
                     )
                     : .headTooLarge(limits.head)
             )
+            guard searched <= limits.head else { throw .headTooLarge(limits.head) }
             guard let length else {
-                guard searched <= limits.head else { throw .headTooLarge(limits.head) }
+                try checkRequestLine()
                 return .needsBytes
             }
-            guard searched <= limits.head else { throw .headTooLarge(limits.head) }
             if length == 0 {
                 guard isFirst else { break }
                 // Some clients send an empty line behind a body; RFC 9112, section 2.2 says to overlook it.
@@ -168,6 +170,15 @@ extension HTTP1Connection {
         consume(searched)
         try beginBody(parsed)
         return nil
+    }
+
+    /// Refuses what is no HTTP at all before the rest of the head is waited for.
+    private mutating func checkRequestLine() throws(HTTP1Failure) {
+        guard lineCount > 0, !isRequestLineChecked else { return }
+        isRequestLineChecked = true
+        try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
+            try HTTP1HeadParser.checkRequestLine(UnsafeRawBufferPointer(rebasing: bytes[..<searched]))
+        }
     }
 
     private mutating func beginBody(_ parsed: HTTP1HeadParser.Result) throws(HTTP1Failure) {

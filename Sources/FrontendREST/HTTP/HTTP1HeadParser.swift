@@ -36,6 +36,12 @@ struct HTTP1HeadParser {
         return try parser.finish(limits)
     }
 
+    /// Checks the first of the given complete lines.
+    static func checkRequestLine(_ lines: UnsafeRawBufferPointer) throws(HTTP1Failure) {
+        var lineStart = 0
+        _ = try HTTP1HeadParser(requestLine: nextLine(lines, &lineStart))
+    }
+
     /// A trailer field must be well formed; what it says is not used.
     static func checkTrailer(_ line: UnsafeRawBufferPointer) throws(HTTP1Failure) { _ = try splitField(line[...]) }
 

@@ -37,7 +37,8 @@ struct JSONScanner {
 
     /// Steps over a byte order mark and whitespace to the document's value.
     mutating func openDocument() throws(JSONSyntaxError) {
-        if end - start >= 3, start[0] == 0xEF, start[1] == 0xBB, start[2] == 0xBF { cursor += 3 }
+        // RapidJSON overlooks each byte of the mark by itself.
+        for byte: UInt8 in [0xEF, 0xBB, 0xBF] where peek() == byte { cursor += 1 }
         skipWhitespace()
         switch peek() {
         case 0, UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: ":"): throw error(.documentEmpty)
