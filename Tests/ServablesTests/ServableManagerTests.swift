@@ -171,6 +171,18 @@ private struct Bench {
         #expect(!bench.timer.fire())
     }
 
+    @Test func `the default timer brings the next try`() async throws {
+        let loaders = PuppetLoaders()
+        let manager = ServableManager(loaders: loaders, policy: LoadPolicy(retryIntervalNanoseconds: 1))
+        let version = AspiredVersion(id: ServableID(name: "m", version: 1), path: "")
+        manager.aspire(AspiredVersions(model: "m", versions: [version]))
+        try await loaders.nextLoad().fail(.notFound("no file"))
+        let recorder = StateRecorder(manager)
+        try await loaders.nextLoad().succeed()
+        await recorder.wait(for: 1, .available)
+        #expect(try manager.lease("m", .latest).id.version == 1)
+    }
+
     @Test func `a pause between tries holds up no other model`() async throws {
         let bench = Bench()
         bench.aspire(1)

@@ -1,0 +1,60 @@
+import ServingPrimitives
+import ServingTestKit
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+@Suite struct ThreadTests {
+    @Test func `an action that is due does not wait for one that is not`() async {
+        let (events, event) = AsyncStream<String>.makeStream()
+        TimerThread.shared.schedule(afterNanoseconds: .max) { event.yield("never") }
+        TimerThread.shared.schedule(afterNanoseconds: 36_000_000_000_000) { event.yield("in ten hours") }
+        TimerThread.shared.schedule(afterNanoseconds: 1) { event.yield("now") }
+        #expect(await events.first { _ in true } == "now")
+    }
+
+    @Test func `an action may schedule the next one`() async {
+        let (events, event) = AsyncStream<Int>.makeStream()
+        TimerThread.shared.schedule(afterNanoseconds: 1) {
+            event.yield(1)
+            TimerThread.shared.schedule(afterNanoseconds: 0) { event.yield(2) }
+        }
+        var seen: [Int] = []
+        for await number in events.prefix(2) { seen.append(number) }
+        #expect(seen == [1, 2])
+    }
+
+    @Test func `a blocking call runs on a thread of its own and gives its result`() async {
+        let caller = UInt(pthread_self())
+        let thread = await onOwnThread(named: "test") { UInt(pthread_self()) }
+        #expect(thread != nil && thread != caller)
+    }
+
+    @Test func `a task that is cancelled does not wait for its blocking call`() async {
+        let gate = Gate()
+        let (events, event) = AsyncStream<Void>.makeStream()
+        let task = Task {
+            await onOwnThread(named: "test") {
+                event.yield()
+                gate.wait()
+                return 1
+            }
+        }
+        _ = await events.first { _ in true }
+        task.cancel()
+        #expect(await task.value == nil)
+        gate.open()
+    }
+
+    @Test func `a task that was cancelled before does not begin its blocking call`() async {
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await onOwnThread(named: "test") { Issue.record("the call was made") }
+        }
+        #expect(await task.value == nil)
+    }
+}
