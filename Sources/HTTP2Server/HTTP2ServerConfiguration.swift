@@ -82,7 +82,7 @@ public struct HTTP2AbuseLimits: Sendable {
     /// PRIORITY and unknown frames. Default: 1000.
     public var ignoredFramesPerSecond = 1000
 
-    /// WINDOW_UPDATE frames beyond two for each DATA frame sent. Default: 1000.
+    /// WINDOW_UPDATE frames beyond two for each DATA frame sent and four for each stream opened. Default: 1000.
     public var windowUpdatesPerSecond = 1000
 
     /// DATA frames that carry nothing: empty without END_STREAM, only padding, or for a stream that is closed.

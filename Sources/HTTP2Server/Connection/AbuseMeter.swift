@@ -18,6 +18,7 @@ struct AbuseMeter {
     private var emptyData = 0
     private var completedRequests = 0
     private var sentDataFrames = 0
+    private var openedStreams = 0
 
     init(limits: HTTP2AbuseLimits) { self.limits = limits }
 
@@ -38,21 +39,25 @@ struct AbuseMeter {
             return ignoredFrames <= limits.ignoredFramesPerSecond
         case .windowUpdate:
             windowUpdates &+= 1
-            return windowUpdates <= limits.windowUpdatesPerSecond &+ 2 &* sentDataFrames
+            return windowUpdates <= limits.windowUpdatesPerSecond &+ 2 &* sentDataFrames &+ 4 &* openedStreams
         case .emptyData:
             emptyData &+= 1
             return emptyData <= limits.emptyDataFramesPerSecond
         }
     }
 
-    /// Real work earns allowances.
+    /// Real work earns allowances. A stream earns window updates before its answer: grpcio widens the window of each one
+    /// that it opens, in several steps.
+    mutating func streamOpened() { openedStreams &+= 1 }
+
     mutating func requestCompleted() { completedRequests &+= 1 }
 
     mutating func dataFrameSent() { sentDataFrames &+= 1 }
 
     /// Whether anything was counted in this second.
     var isCounting: Bool {
-        resets | settings | pings | ignoredFrames | windowUpdates | emptyData | completedRequests | sentDataFrames != 0
+        resets | settings | pings | ignoredFrames | windowUpdates | emptyData | completedRequests | sentDataFrames
+            | openedStreams != 0
     }
 
     /// A new second.

@@ -142,6 +142,7 @@ extension HTTP2Connection {
             pendingByteCount <= configuration.maximumPendingOutputByteCount
         else { return refuse(block.streamID) }
         let stream = openStream(block.streamID)
+        meter.streamOpened()
         stream.contentLength = request.contentLength
         stream.isRequestComplete = block.endStream
         stream.maximumBodyByteCount = handler.streamOpened(stream, head: request.head).maximumByteCount
