@@ -163,7 +163,6 @@ TENSORS = {
     "variant": b"\x08\x15" + dims(1),
     "content too short": float_tensor(dims(2), field(4, b"\0" * 7)),
     "content too long": float_tensor(dims(2), field(4, b"\0" * 9)),
-    "content of no element": float_tensor(dims(0), field(4, b"\0" * 4)),
     "string content without lengths": b"\x08\x07" + dims(2) + field(4, b"\x01"),
     "string content with long length": b"\x08\x07" + dims(1) + field(4, b"\xff\xff\xff\xff\xff\xff\xff\xff\x7f" + b"x"),
     "string content with rest": b"\x08\x07" + dims(1) + field(4, b"\x01xy"),

@@ -170,6 +170,7 @@ PROTOS = [
     ("no shape is a scalar", "float64", tensor(2, None, double_val=[4.5]), 4.5),
     ("values in another field are ignored", "float32", tensor(1, [2], double_val=[1, 2]), [0, 0]),
     ("content wins over fields", "int32", tensor(3, [1], int_val=[1], tensor_content=b"\x02\0\0\0"), [2]),
+    ("an empty tensor has no content to check", "float32", tensor(1, [0], tensor_content=bytes(4)), []),
     ("an int_val is cut to its type", "uint8", tensor(4, [2], int_val=[300, -1]), [44, 255]),
     ("an int_val is cut to int8", "int8", tensor(6, [2], int_val=[200, -129]), [-56, 127]),
 ]
@@ -198,7 +199,7 @@ def test_unpacked_and_split_repeated_fields_are_read(channel):
 def test_unknown_fields_and_unused_options_are_ignored(channel, prediction):
     request = predict_request("half_plus_two", {"x": numpy.float32([1])})
     request.client_id = b"me"
-    request.request_options.deterministic_mode = True
+    request.request_options.deterministic_mode = 1
     unknown = field(15, b"later") + b"\x80\x01\x07" + b"\x85\x01\x00\x00\x00\x00" + b"\x81\x01" + bytes(8)
     call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
     assert call(request.SerializeToString() + unknown, timeout=LONG)

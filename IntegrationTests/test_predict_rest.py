@@ -36,6 +36,7 @@ def nested(flat, shape):
 
 def decode(value, like):
     """JSON as an array of the type of `like`."""
+    like = numpy.asarray(like, dtype=object) if isinstance(like, bytes) else like
     if like.dtype.kind != "O":
         return numpy.array(value, dtype=like.dtype)
     flat = numpy.empty(like.shape, dtype=object)
