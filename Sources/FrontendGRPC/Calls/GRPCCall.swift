@@ -26,6 +26,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private let encoding: MessageEncoding
     /// The client's timeout is 0.
     private let hasNoTime: Bool
+    /// What the message's prefix says of its length, when that was seen before the whole message.
+    private var announcedByteCount: Int?
     private var cancellation: CallCancellation?
     private var watch: HealthWatch?
     private var isFinished = false
@@ -59,6 +61,7 @@ extension GRPCCall {
     /// How long the body is going to be and which byte the engine wants aligned, from its first bytes.
     func bodyLayout(prefix: UnsafeRawBufferPointer) -> HTTP2BodyLayout? {
         guard let framing = GRPCFraming.Prefix(prefix) else { return nil }
+        announcedByteCount = framing.messageByteCount
         let message = UnsafeRawBufferPointer(rebasing: prefix.dropFirst(GRPCFraming.prefixByteCount))
         let isPlainPredict = method == .predict && framing.flag == 0
         let payload = isPlainPredict ? PredictRequestDecoder.payloadOffset(inPrefix: message) : nil
@@ -85,7 +88,8 @@ extension GRPCCall {
     func refuseBody(_ reason: HTTP2BodyRefusal) {
         switch reason {
         case .tooLarge:
-            fail(GRPCFraming.tooLarge(nil, limit: services.maximumRequestByteCount))
+            let limit = services.maximumRequestByteCount
+            fail(GRPCFraming.tooLarge(announcedByteCount.flatMap { $0 > limit ? $0 : nil }, limit: limit))
         case .overBudget:
             fail(
                 ServingError(

@@ -165,14 +165,14 @@ func framed(_ message: [UInt8], flag: UInt8 = 0) -> [UInt8] {
 
 // MARK: - On the wire
 
-private func frame(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> ByteBuffer {
+func frame(_ header: FrameHeader, _ payload: some Collection<UInt8>) -> ByteBuffer {
     var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
     bytes.withUnsafeMutableBytes { header.write(to: $0.baseAddress!) }
     return ByteBuffer(bytes: bytes + payload)
 }
 
 /// Fields as literals that are never indexed, without Huffman coding.
-private func encodeHeaderBlock(_ fields: [HTTP2HeaderField]) -> [UInt8] {
+func encodeHeaderBlock(_ fields: [HTTP2HeaderField]) -> [UInt8] {
     fields.flatMap { field -> [UInt8] in [0x10] + encodeString(field.name) + encodeString(field.value) }
 }
 
