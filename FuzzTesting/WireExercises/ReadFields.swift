@@ -4,21 +4,28 @@
 /// their unknown fields for another reason: SwiftProtobuf reads a key or value of an unexpected wire type as if the field
 /// were not there but its bytes were.
 enum ReadFields {
+    private static let second: UInt64 = 2 << 3 | 2
+
     static func of(_ request: [UInt8]) -> [UInt8] {
-        rewrite(request[...], dropping: { [5, 7].contains($0 >> 3) }) { tag, payload in
-            tag == 2 << 3 | 2 ? entry(payload) : Array(payload)
-        }
+        rewrite(
+            request[...],
+            dropping: { [5, 7].contains($0 >> 3) },
+            nested: { $0 == second ? entry($1) : Array($1) }
+        )
     }
 
     private static func entry(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         // A field that is not well-formed becomes a tag that is none, lest its bytes be read as fields.
-        rewrite(bytes, malformed: [0], dropping: { ![1 << 3 | 2, 2 << 3 | 2].contains($0) }) { tag, payload in
-            tag == 2 << 3 | 2 ? tensor(payload) : Array(payload)
-        }
+        rewrite(
+            bytes,
+            malformed: [0],
+            dropping: { ![1 << 3 | 2, second].contains($0) },
+            nested: { $0 == second ? tensor($1) : Array($1) }
+        )
     }
 
     private static func tensor(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        rewrite(bytes, dropping: { [14, 15].contains($0 >> 3) }) { Array($1) }
+        rewrite(bytes, dropping: { [14, 15].contains($0 >> 3) }, nested: { Array($1) })
     }
 
     /// Copies the fields of a message, submessages by way of `nested`. From the first field on that is not well-formed

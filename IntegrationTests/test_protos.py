@@ -1,0 +1,169 @@
+"""Our .proto files against the descriptors inside the official wheels: every name, number, type and label.
+
+A message or file that declares less than the official one is listed here with what it leaves out; all others must be
+complete.
+"""
+
+import importlib
+import pathlib
+import subprocess
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
+
+from support import tensor_golden
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "protos"
+
+# Not in any wheel the project installs; written after the documented formats.
+WITHOUT_OFFICIAL = {
+    "grpc/health/v1/health.proto",
+    "tensorflow_serving/config/monitoring_config.proto",
+    "tensorflow_serving/config/ssl_config.proto",
+}
+
+# What SavedModels carry for the graph's own use, and settings of distributed sessions and traces: nothing here reads
+# or writes them. Readers skip unknown fields, which makes opening a large model cheap.
+LEFT_OUT = {
+    "tensorflow.MetaGraphDef": {"graph_def", "object_graph_def"},
+    "tensorflow.MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
+    "tensorflow.TensorInfo.CompositeTensor": {"type_spec"},
+    "tensorflow.RewriterConfig": {
+        "custom_optimizers",
+        "inter_optimizer_verifier_config",
+        "post_optimization_verifier_config",
+    },
+    "tensorflow.ConfigProto": {"rpc_options", "cluster_def"},
+    "tensorflow.ConfigProto.Experimental": {"coordination_config"},
+    "tensorflow.RunOptions": {"debug_options"},
+    "tensorflow.RunMetadata": {"step_stats", "cost_graph", "partition_graphs", "function_graphs"},
+}
+LEFT_OUT_MESSAGES = {
+    "tensorflow.RewriterConfig.CustomGraphOptimizer",
+    "tensorflow.RunMetadata.FunctionGraphs",
+    "tensorflow.TensorConnection",
+    "tensorflow.CallableOptions",
+    "tensorflow.BatchingOptions",
+}
+
+
+def module_name(path):
+    """The Python module that holds the official file."""
+    path = path.replace("xla/tsl/", "tensorflow/compiler/xla/tsl/")
+    return path.removesuffix(".proto").replace("/", ".") + "_pb2"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    output = tmp_path_factory.mktemp("protos") / "ours.pb"
+    files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+    command = ["protoc", "--proto_path=.", "--include_imports", f"--descriptor_set_out={output}"]
+    subprocess.run(command + files, cwd=PROTOS, check=True)
+    described = descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes())
+    return {file.name: file for file in described.file if not file.name.startswith("google/")}
+
+
+def official(path):
+    file = descriptor_pb2.FileDescriptorProto()
+    importlib.import_module(module_name(path)).DESCRIPTOR.CopyToProto(file)
+    return file
+
+
+def field_facts(message, field):
+    in_oneof = field.HasField("oneof_index") and not field.proto3_optional
+    return {
+        "number": field.number,
+        "type": FieldDescriptorProto.Type.Name(field.type),
+        "type_name": field.type_name,
+        "label": FieldDescriptorProto.Label.Name(field.label),
+        "oneof": message.oneof_decl[field.oneof_index].name if in_oneof else None,
+        "optional": field.proto3_optional,
+        "packed": field.options.packed if field.options.HasField("packed") else None,
+        "default": field.default_value,
+    }
+
+
+def facts(file):
+    """Everything in a file that clients can tell, by full name."""
+    found = {"package": file.package, "syntax": file.syntax or "proto2"}
+
+    def add_enum(scope, enum):
+        found[f"{scope}.{enum.name}"] = {value.name: value.number for value in enum.value}
+
+    def add_message(scope, message):
+        name = f"{scope}.{message.name}"
+        if name in LEFT_OUT_MESSAGES:
+            return
+        found[name] = "map entry" if message.options.map_entry else "message"
+        for field in message.field:
+            if field.name not in LEFT_OUT.get(name, ()):
+                found[f"{name}.{field.name}"] = field_facts(message, field)
+        for enum in message.enum_type:
+            add_enum(name, enum)
+        for nested in message.nested_type:
+            add_message(name, nested)
+
+    for enum in file.enum_type:
+        add_enum(file.package, enum)
+    for message in file.message_type:
+        add_message(file.package, message)
+    for service in file.service:
+        for method in service.method:
+            found[f"{file.package}.{service.name}.{method.name}"] = (
+                method.input_type,
+                method.output_type,
+                method.client_streaming,
+                method.server_streaming,
+            )
+    return found
+
+
+FILES = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path not in WITHOUT_OFFICIAL])
+def test_declarations_agree_with_the_official_ones(ours, path):
+    assert facts(ours[path]) == facts(official(path))
+
+
+def test_what_is_left_out_exists(ours):
+    """A field that is listed as left out but is not in the official message would hide a mistake."""
+    pool = descriptor_pool.Default()
+    for path in FILES:
+        if path not in WITHOUT_OFFICIAL:
+            importlib.import_module(module_name(path))
+    for name, fields in LEFT_OUT.items():
+        assert fields <= {field.name for field in pool.FindMessageTypeByName(name).fields}
+    for name in LEFT_OUT_MESSAGES:
+        assert pool.FindMessageTypeByName(name)
+
+
+def test_messages_without_official_descriptors(ours):
+    """Against the numbers of the documented formats."""
+    numbers = {
+        f"{ours[path].package}.{message.name}.{field.name}": field.number
+        for path in WITHOUT_OFFICIAL
+        for message in ours[path].message_type
+        for field in message.field
+    }
+    assert numbers == {
+        "grpc.health.v1.HealthCheckRequest.service": 1,
+        "grpc.health.v1.HealthCheckResponse.status": 1,
+        "tensorflow.serving.MonitoringConfig.prometheus_config": 1,
+        "tensorflow.serving.PrometheusConfig.enable": 1,
+        "tensorflow.serving.PrometheusConfig.path": 2,
+        "tensorflow.serving.SSLConfig.client_verify": 4,
+        "tensorflow.serving.SSLConfig.custom_ca": 3,
+        "tensorflow.serving.SSLConfig.server_cert": 2,
+        "tensorflow.serving.SSLConfig.server_key": 1,
+    }
+
+
+def test_generated_code_is_up_to_date():
+    subprocess.run([ROOT / "scripts/generate-protos", "--check-hash"], check=True)
+
+
+def test_golden_tensors_are_what_tensorflow_says():
+    assert tensor_golden.GOLDEN.read_bytes() == tensor_golden.golden()
