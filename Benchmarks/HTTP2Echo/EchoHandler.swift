@@ -36,7 +36,7 @@ final class EchoHandler: HTTP2RequestHandler {
 
     func streamOpened(_ stream: HTTP2ServerStream, head: HTTP2RequestHead) -> HTTP2BodyPlan {
         if head.path.utf8.count > 24 { return plan }
-        let parts = head.path.split(separator: "/")
+        let parts = head.path.prefix { $0 != "?" }.split(separator: "/")
         let number = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
         switch parts.first {
         case "echo": stream.context = Answer(.echo)
