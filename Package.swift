@@ -56,6 +56,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-http2", path: "HTTP2", ["HTTP2Exercises"]),
     fuzzer("fuzz-hpack", path: "HPACK", ["HTTP2Exercises"]),
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
+    fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
 ]
 
 let package = Package(

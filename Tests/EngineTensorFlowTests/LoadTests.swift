@@ -132,13 +132,7 @@ final class ModelCopy {
 
     deinit { _ = system("rm -r '\(path)'") }
 
-    func read(_ name: String) throws -> [UInt8] {
-        let file = open("\(path)/\(name)", O_RDONLY)
-        guard file >= 0 else { throw ServingError.notFound("\(path)/\(name)") }
-        defer { close(file) }
-        let size = Int(lseek(file, 0, SEEK_END))
-        return [UInt8](unsafeUninitializedCapacity: size) { $1 = pread(file, $0.baseAddress, size, 0) }
-    }
+    func read(_ name: String) throws -> [UInt8] { try fileContents("\(path)/\(name)") }
 
     func write(_ bytes: [UInt8], to name: String) throws {
         let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
@@ -151,5 +145,23 @@ final class ModelCopy {
 
     func remove(_ name: String) throws {
         guard unlink("\(path)/\(name)") == 0 else { throw ServingError.notFound("\(path)/\(name)") }
+    }
+}
+
+func fileContents(_ path: String) throws -> [UInt8] {
+    let file = open(path, O_RDONLY)
+    guard file >= 0 else { throw ServingError.notFound(path) }
+    defer { close(file) }
+    let size = Int(lseek(file, 0, SEEK_END))
+    return [UInt8](unsafeUninitializedCapacity: size) { $1 = pread(file, $0.baseAddress, size, 0) }
+}
+
+/// Names of the files in a folder, without hidden ones.
+func fileNames(in folder: String) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob("\(folder)/*", 0, nil, &found) == 0, let paths = found.gl_pathv else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { paths[$0] }.map {
+        String(String(cString: $0).dropFirst(folder.count + 1))
     }
 }

@@ -27,6 +27,18 @@ import Testing
         #expect(try engine.loadModel(LoadRequest(path: TestModels.path("perceptron"))).mayRunLong == false)
     }
 
+    /// FuzzTesting/Corpus/fuzz-metagraph: what the fuzz target starts from, and all that has failed once.
+    @Test func `the fuzzer's inputs are refused or read`() throws {
+        let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.dropLast(3).joined(separator: "/") + "/FuzzTesting/Corpus/fuzz-metagraph"
+        let names = fileNames(in: folder)
+        #expect(names.count >= 5)
+        for name in names { _ = try? read(fileContents("\(folder)/\(name)")) }
+        #expect(try read(fileContents("\(folder)/loop")).mayRunLong)
+        #expect(try read(fileContents("\(folder)/composite")).signatures["sparse"] != nil)
+        #expect(try read(fileContents("\(folder)/defaults")).signatures["scale"]?.defaults.count == 1)
+    }
+
     /// Every prefix and every changed byte: read or refused, within bounds.
     @Test func `damaged messages are refused or read, never more`() throws {
         let info = field(1, Array("x:0".utf8)) + [16, 1] + field(3, field(2, [8, 3]))

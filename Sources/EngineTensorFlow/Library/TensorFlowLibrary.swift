@@ -56,8 +56,9 @@ struct TensorFlowLibrary: Sendable {
         // With oneDNN on, which is the default, TensorFlow would keep a pool of its own, and the memory of variables
         // would never go back.
         setenv("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1", 0)
-        // Warnings and worse, unless the user says otherwise: the server reports loads itself.
-        setenv("TF_CPP_MIN_LOG_LEVEL", "1", 0)
+        // Errors only, unless the user says otherwise: TensorFlow warns of every request that fails, and the server
+        // reports loads itself.
+        setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0)
         SystemAllocator.tune()
     }
 

@@ -1,12 +1,12 @@
 /// What a server needs to know of a `tensorflow.MetaGraphDef`. Field numbers are those of
 /// tensorflow/core/protobuf/meta_graph.proto, tensorflow/core/framework/graph.proto, function.proto and node_def.proto.
-struct MetaGraph {
+package struct MetaGraph {
     /// By key; where a key is repeated the last one counts, as in any protobuf map.
     private(set) var signatures: [String: SignatureDefinition] = [:]
     /// Whether a run may take any time, whatever earlier runs took: it has loops or waits for something.
     private(set) var mayRunLong = false
 
-    init(_ serialized: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+    package init(_ serialized: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
         var reader = ProtobufReader(serialized)
         while let (field, value) = try reader.next() {
             guard case .bytes(let bytes) = value else { continue }

@@ -1,7 +1,7 @@
 /// Steps through the fields of a serialized protobuf message without copying it.
 ///
 /// Format: https://protobuf.dev/programming-guides/encoding. Groups are refused: no message we read has any.
-struct ProtobufReader {
+package struct ProtobufReader {
     enum Value {
         case varint(UInt64)
         case bytes(UnsafeRawBufferPointer)
@@ -9,7 +9,7 @@ struct ProtobufReader {
         case other
     }
 
-    struct Malformed: Error {}
+    package struct Malformed: Error {}
 
     private let message: UnsafeRawBufferPointer
     private var offset = 0
