@@ -195,7 +195,7 @@ let package = Package(
             "FrontendGRPC",
             [
                 "CZlib", "EngineInterface", "HTTP2Server", "Inference", "Servables", "ServingPrimitives",
-                "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
+                "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix,
                 nioSSL, protobuf,
             ]
         ),

@@ -29,7 +29,7 @@ extension HTTP2ServerStream {
         if headersSent {
             sendTrailers(status)
         } else {
-            sendHeaders(status: 200, [Self.contentType] + status, endStream: true)
+            sendHeaders(status: 200, Self.responseHeaders + status, endStream: true)
         }
     }
 

@@ -1,5 +1,6 @@
 import HTTP2Server
 public import Inference
+public import Logging
 public import NIOCore
 import NIOPosix
 public import NIOSSL
@@ -11,6 +12,7 @@ public final class GRPCServer: Sendable {
     private let configuration: GRPCServerConfiguration
     private let group: any EventLoopGroup
     private let tls: NIOSSLContext?
+    private let logger: Logger
     private let services: GRPCServices
     /// One for each event loop of the group.
     private let loops: [ObjectIdentifier: GRPCEventLoop]
@@ -20,16 +22,19 @@ public final class GRPCServer: Sendable {
     /// - Parameters:
     ///   - group: the loops that serve connections; they must outlive `shutdown`.
     ///   - tls: for all listeners; its configuration must offer `h2` by ALPN (`applicationProtocols`).
+    ///   - logger: hears, at debug level, of connections that ended for a fault of the peer.
     public init(
         configuration: GRPCServerConfiguration,
         inference: InferenceService,
         health: ServingHealth,
         group: any EventLoopGroup,
-        tls: NIOSSLContext? = nil
+        tls: NIOSSLContext? = nil,
+        logger: Logger = Logger(label: "apus.grpc") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.configuration = configuration
         self.group = group
         self.tls = tls
+        self.logger = logger
         self.services = GRPCServices(inference: inference, health: health, configuration: configuration)
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
         for loop in group.makeIterator() { loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop) }
@@ -127,7 +132,11 @@ extension GRPCServer {
 
     private func register(_ connection: ServerConnection) {
         let (id, phase) = connections.add(connection)
-        connection.channel.closeFuture.whenComplete { [connections] _ in connections.remove(id) }
+        connection.channel.closeFuture.whenComplete { [connections, logger] _ in
+            connections.remove(id)
+            guard let reason = connection.failureReason else { return }
+            logger.debug("A gRPC connection ended for a fault of the client", metadata: ["reason": "\(reason)"])
+        }
         switch phase {
         case .serving: return
         case .draining: connection.beginDraining()

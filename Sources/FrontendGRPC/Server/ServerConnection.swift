@@ -22,6 +22,9 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
+    /// Why this side ended the connection, if it did for a fault of the peer. On the event loop.
+    var failureReason: String? { http2.failureReason }
+
     /// Closes with whatever is still going on. Any thread.
     func close() { channel.close(promise: nil) }
 }

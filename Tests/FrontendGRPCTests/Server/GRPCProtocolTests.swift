@@ -21,6 +21,7 @@ struct GRPCProtocolTests {
         #expect(response.grpcStatus == code.rawValue, sourceLocation: sourceLocation)
         #expect(response.grpcMessage?.contains(text) == true, "\(response)", sourceLocation: sourceLocation)
         #expect(response.httpStatus == 200, sourceLocation: sourceLocation)
+        #expect(response.headers["grpc-accept-encoding"] == MessageEncoding.accepted, sourceLocation: sourceLocation)
         #expect(
             response.trailers == nil,
             "an error without messages is one header block",

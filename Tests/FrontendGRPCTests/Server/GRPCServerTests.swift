@@ -36,6 +36,12 @@ struct GRPCServerTests {
         }
     }
 
+    @Test func `calls come over TLS when the server has a certificate`() async throws {
+        try await withServer(serving, tls: try TestCertificate.serverContext()) { server, bound in
+            try await expectPrediction(bound[0], tls: try TestCertificate.clientContext())
+        }
+    }
+
     @Test func `a second server is refused the socket of a live one`() async throws {
         try await withTemporaryFolder { folder in
             let listener = GRPCListener.unixSocket(path: folder + "/s")
