@@ -55,6 +55,8 @@ let fuzzers: [Target] = [
     .target(name: "CLibFuzzer", path: "FuzzTesting/CLibFuzzer"),
     fuzzer("fuzz-http2", path: "HTTP2", ["HTTP2Exercises"]),
     fuzzer("fuzz-hpack", path: "HPACK", ["HTTP2Exercises"]),
+    fuzzer("fuzz-http1", path: "HTTP1", ["RESTExercises"]),
+    fuzzer("fuzz-json", path: "JSON", ["RESTExercises"]),
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
 ]
@@ -170,6 +172,12 @@ let package = Package(
             path: "Benchmarks/EngineBaseline",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "RESTExercises",
+            dependencies: ["EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "Tensors", nioCore],
+            path: "FuzzTesting/RESTExercises",
+            swiftSettings: swiftSettings
+        ),
 
         // What tests of several targets share.
         .target(
@@ -202,8 +210,8 @@ let package = Package(
         tests(
             "FrontendREST",
             [
-                "Inference", "Servables", "ServingPrimitives", "ServingTestKit", "Tensors", "WireFormat", nioCore,
-                nioEmbedded, nioPosix,
+                "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingPrimitives",
+                "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),

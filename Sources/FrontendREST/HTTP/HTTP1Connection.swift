@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 #if canImport(Glibc)
 import Glibc
@@ -11,7 +11,7 @@ import Musl
 /// Strict where RFC 9112 leaves a choice, because every choice is a way to smuggle a request past a proxy that chose
 /// differently: lines end in CR LF and nothing else, `Content-Length` and `Transfer-Encoding` exclude each other,
 /// `chunked` is the only transfer coding, no field may be folded, no blank may stand before a field's colon.
-struct HTTP1Connection {
+package struct HTTP1Connection {
     private enum State {
         case head
         case body(HTTP1RequestHead, length: Int)
@@ -35,7 +35,7 @@ struct HTTP1Connection {
     private var isRequestLineChecked = false
     private var isContinueDue = false
 
-    init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
+    package init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
 
     /// Bytes received that no event has consumed.
     var pendingByteCount: Int { pending.readableBytes }
@@ -57,7 +57,7 @@ struct HTTP1Connection {
         }
     }
 
-    mutating func receive(_ bytes: ByteBuffer) {
+    package mutating func receive(_ bytes: ByteBuffer) {
         if pending.readableBytes == 0 {
             pending = bytes
         } else {
@@ -67,7 +67,7 @@ struct HTTP1Connection {
     }
 
     /// The next event. Call until it says `needsBytes` or `failure`.
-    mutating func next() -> HTTP1Event {
+    package mutating func next() -> HTTP1Event {
         do throws(HTTP1Failure) {
             while true {
                 if let event = try advance() { return event }

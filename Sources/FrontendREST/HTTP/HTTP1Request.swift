@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// What a request asks to be done.
-enum HTTP1Method: Hashable {
+package enum HTTP1Method: Hashable {
     case get
     case head
     case post
@@ -27,7 +27,7 @@ enum HTTP1Method: Hashable {
 }
 
 /// A request's head: the request line, and of the header fields what this server acts on.
-struct HTTP1RequestHead: Hashable {
+package struct HTTP1RequestHead: Hashable {
     var method: HTTP1Method
     /// The request target in origin form as it was sent: path and query, not percent-decoded.
     var target: [UInt8]
@@ -40,7 +40,7 @@ struct HTTP1RequestHead: Hashable {
 }
 
 /// What comes out of `HTTP1Connection`.
-enum HTTP1Event: Hashable {
+package enum HTTP1Event: Hashable {
     /// Nothing can be done before more bytes come.
     case needsBytes
     /// The client waits for `100 Continue` before it sends the body. Comes before its request.
@@ -51,7 +51,7 @@ enum HTTP1Event: Hashable {
 }
 
 /// Why a connection's bytes are refused.
-struct HTTP1Failure: Error, Hashable {
+package struct HTTP1Failure: Error, Hashable {
     var status: HTTPStatus
     /// What was wrong and what was expected.
     var message: String

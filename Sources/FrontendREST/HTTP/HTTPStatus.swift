@@ -1,7 +1,7 @@
 import ServingPrimitives
 
 /// A response's status code.
-struct HTTPStatus: Hashable {
+package struct HTTPStatus: Hashable {
     var code: Int
     var reason: StaticString
 
@@ -10,9 +10,9 @@ struct HTTPStatus: Hashable {
         self.reason = reason
     }
 
-    static func == (a: HTTPStatus, b: HTTPStatus) -> Bool { a.code == b.code }
+    package static func == (a: HTTPStatus, b: HTTPStatus) -> Bool { a.code == b.code }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
     static let ok = HTTPStatus(200, "OK")
     static let badRequest = HTTPStatus(400, "Bad Request")

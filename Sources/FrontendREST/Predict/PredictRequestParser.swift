@@ -1,35 +1,35 @@
-import EngineInterface
-import Inference
-import ServingPrimitives
+package import EngineInterface
+package import Inference
+package import ServingPrimitives
 import Tensors
 
 /// A `:predict` body in neutral values.
-struct ParsedPredictRequest {
+package struct ParsedPredictRequest {
     /// Which of the two forms the request has; the answer has the same.
-    enum Form {
+    package enum Form {
         /// `instances`, answered by `predictions`: one entry for each row.
         case rows
         /// `inputs`, answered by `outputs`: whole tensors.
         case columns
     }
 
-    var form: Form
+    package var form: Form
     /// As given; empty when it is not.
-    var signatureName: String
-    var inputs: [NamedTensor]
+    package var signatureName: String
+    package var inputs: [NamedTensor]
 }
 
 /// Reads a `:predict` body in one pass, numbers straight into tensor memory.
 ///
 /// The pass goes on to the document's end whatever it meets, so that faults come in TensorFlow Serving's order,
 /// whatever the order of keys: JSON, type of `signature_name`, model, signature, both or no data keys, data.
-struct PredictRequestParser {
+package struct PredictRequestParser {
     /// Finds the signature of that name (empty: the default one).
-    typealias Lookup = (String) throws(ServingError) -> Signature
+    package typealias Lookup = (String) throws(ServingError) -> Signature
 
     /// - Parameter lookup: called once, or twice when `signature_name` comes behind the data and names another
     ///   signature than the default one: then the data is read again.
-    static func parse(
+    package static func parse(
         _ body: UnsafeRawBufferPointer,
         signature lookup: Lookup
     ) throws(ServingError) -> ParsedPredictRequest {

@@ -1,11 +1,11 @@
-import Inference
-import NIOCore
-import ServingPrimitives
+package import Inference
+package import NIOCore
+package import ServingPrimitives
 import Tensors
 
 /// Writes the JSON of a `:predict` answer straight from the engine's outputs, byte for byte as TensorFlow Serving lays
 /// it out: indented by four; in the row form lists are on one line and the outer list closes on a new one.
-struct PredictResponseWriter {
+package struct PredictResponseWriter {
     private var sink: ByteSink
     /// Lists and objects open around the place.
     private var level = 0
@@ -16,7 +16,7 @@ struct PredictResponseWriter {
     ///
     /// - Throws: `INVALID_ARGUMENT` when an output has a type that JSON has no values for, or, in the row form, no rows
     ///   or another number of them than the others; `buffer` is unchanged.
-    static func write(
+    package static func write(
         _ outputs: [NamedTensor],
         form: ParsedPredictRequest.Form,
         to buffer: inout ByteBuffer
