@@ -23,7 +23,11 @@ struct ModelServerMain {
             if let error { complain(error) }
             leave(usage)
         case .serve(let flags, let notice):
-            if let notice { print(notice) }
+            if let notice {
+                print(notice)
+                // Now, not when the server ends: standard output may be a pipe or a file.
+                fflush(nil)
+            }
             await serve(flags)
         }
     }
