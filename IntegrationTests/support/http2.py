@@ -1,13 +1,38 @@
-"""gRPC by hand over one HTTP/2 connection, for what no gRPC client would send."""
+"""gRPC by hand over one HTTP/2 connection, for what no gRPC client would send and none would show.
+
+Frames come from hyperframe and headers from hpack; the rest is here, because h2 takes a connection for closed as soon as
+it has seen a GOAWAY.
+"""
 
 import socket
 import urllib.parse
 
-import h2.config
-import h2.connection
-import h2.events
+import hpack
+from hyperframe.frame import (
+    ContinuationFrame,
+    DataFrame,
+    Frame,
+    GoAwayFrame,
+    HeadersFrame,
+    PingFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
 
 from .waiting import LONG
+
+LARGEST_FRAME = 16_384
+
+
+class Stream:
+    """What came back on one stream."""
+
+    def __init__(self):
+        self.fields = {}
+        self.data = b""
+        self.ended = False
+        self.reset = None
 
 
 class GRPCConnection:
@@ -15,12 +40,14 @@ class GRPCConnection:
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=LONG)
-        config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False)
-        self.http2 = h2.connection.H2Connection(config)
-        self.http2.initiate_connection()
+        self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.streams = {}
         self.goaway = None
-        self.flush()
+        self._next_stream = 1
+        self._received = b""
+        self._block = b""
+        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        self._write(SettingsFrame(0, {SettingsFrame.ENABLE_PUSH: 0}))
 
     def __enter__(self):
         return self
@@ -28,66 +55,103 @@ class GRPCConnection:
     def __exit__(self, *_):
         self.socket.close()
 
-    def flush(self):
-        self.socket.sendall(self.http2.data_to_send())
+    def _write(self, *frames):
+        self.socket.sendall(b"".join(frame.serialize() for frame in frames))
+
+    def _reply(self, *frames):
+        """What the protocol asks for; the server may have closed the connection meanwhile."""
+        try:
+            self._write(*frames)
+        except OSError:
+            pass
+
+    def head(self, path, headers=()):
+        """A new stream and the frame that opens it."""
+        stream = self._next_stream
+        self._next_stream += 2
+        self.streams[stream] = Stream()
+        fields = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", path),
+            (":authority", "localhost"),
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+            *headers,
+        ]
+        return stream, HeadersFrame(stream, self.encoder.encode(fields), flags=["END_HEADERS"])
 
     def start(self, path, headers=()):
-        stream = self.http2.get_next_available_stream_id()
-        self.streams[stream] = {"headers": {}, "trailers": {}, "data": b"", "ended": False, "reset": None}
-        self.http2.send_headers(
-            stream,
-            [
-                (":method", "POST"),
-                (":scheme", "http"),
-                (":path", path),
-                (":authority", "localhost"),
-                ("te", "trailers"),
-                ("content-type", "application/grpc"),
-                *headers,
-            ],
-        )
-        self.flush()
+        stream, frame = self.head(path, headers)
+        self._write(frame)
         return stream
 
+    def body(self, stream, data, end=True):
+        """DATA frames. Bodies here are smaller than the first window."""
+        pieces = [data[at : at + LARGEST_FRAME] for at in range(0, len(data), LARGEST_FRAME)] or [b""]
+        frames = [DataFrame(stream, piece) for piece in pieces]
+        if end:
+            frames[-1].flags.add("END_STREAM")
+        return frames
+
     def send(self, stream, data, end=True):
-        """Sends within the peer's windows. Bodies here are smaller than the first window."""
-        self.http2.send_data(stream, data, end_stream=end)
-        self.flush()
+        self._write(*self.body(stream, data, end))
 
     def read(self):
-        """Takes one piece of what the server sends; false when it has closed the connection."""
-        data = self.socket.recv(65536)
-        if not data:
+        """Takes the next frame of the server; false when it has closed the connection."""
+        header = self._exactly(9)
+        if header is None:
             return False
-        for event in self.http2.receive_data(data):
-            self._take(event)
-        self.flush()
+        frame, length = Frame.parse_frame_header(memoryview(header))
+        payload = self._exactly(length)
+        if payload is None:
+            return False
+        frame.parse_body(memoryview(payload))
+        self._take(frame)
         return True
 
-    def _take(self, event):
-        match event:
-            case h2.events.ResponseReceived():
-                self.streams[event.stream_id]["headers"] = dict(event.headers)
-            case h2.events.TrailersReceived():
-                self.streams[event.stream_id]["trailers"] = dict(event.headers)
-            case h2.events.DataReceived():
-                self.streams[event.stream_id]["data"] += event.data
-                self.http2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            case h2.events.StreamEnded():
-                self.streams[event.stream_id]["ended"] = True
-            case h2.events.StreamReset():
-                self.streams[event.stream_id]["reset"] = event.error_code
-            case h2.events.ConnectionTerminated():
-                self.goaway = event
+    def _exactly(self, count):
+        while len(self._received) < count:
+            try:
+                piece = self.socket.recv(65_536)
+            except ConnectionResetError:
+                return None
+            if not piece:
+                return None
+            self._received += piece
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
+
+    def _take(self, frame):
+        match frame:
+            case HeadersFrame() | ContinuationFrame():
+                self._block += frame.data
+                if "END_HEADERS" in frame.flags:
+                    self.streams[frame.stream_id].fields.update(self.decoder.decode(self._block))
+                    self._block = b""
+            case DataFrame():
+                self.streams[frame.stream_id].data += frame.data
+                if frame.flow_controlled_length:
+                    count = frame.flow_controlled_length
+                    self._reply(WindowUpdateFrame(0, count), WindowUpdateFrame(frame.stream_id, count))
+            case RstStreamFrame():
+                self.streams[frame.stream_id].reset = frame.error_code
+            case GoAwayFrame():
+                self.goaway = frame
+            case SettingsFrame() if "ACK" not in frame.flags:
+                self._reply(SettingsFrame(0, flags=["ACK"]))
+            case PingFrame() if "ACK" not in frame.flags:
+                self._reply(PingFrame(0, frame.opaque_data, flags=["ACK"]))
+        if "END_STREAM" in frame.flags:
+            self.streams[frame.stream_id].ended = True
 
     def finish(self, stream):
         """Waits for the stream's end; gRPC status and text, status None without one."""
         state = self.streams[stream]
-        while not state["ended"] and state["reset"] is None:
+        while not state.ended and state.reset is None:
             assert self.read(), "the server closed the connection"
-        fields = {**state["headers"], **state["trailers"]}
-        status = fields.get("grpc-status")
-        return (None if status is None else int(status)), urllib.parse.unquote(fields.get("grpc-message", ""))
+        status = state.fields.get("grpc-status")
+        return (None if status is None else int(status)), urllib.parse.unquote(state.fields.get("grpc-message", ""))
 
     def call(self, path, body, headers=()):
         stream = self.start(path, headers)
