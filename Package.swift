@@ -58,6 +58,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-http1", path: "HTTP1", ["RESTExercises"]),
     fuzzer("fuzz-json", path: "JSON", ["RESTExercises"]),
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
+    fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
 ]
 
@@ -155,6 +156,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "GRPCExercises",
+            dependencies: ["FrontendGRPC", "ServingPrimitives", nioCore],
+            path: "FuzzTesting/GRPCExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WireExercises",
             dependencies: [
                 "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", protobuf,
@@ -202,9 +209,9 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "CZlib", "EngineInterface", "HTTP2Server", "Inference", "Servables", "ServingPrimitives",
-                "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", nioCore, nioEmbedded, nioPosix,
-                nioSSL, protobuf,
+                "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables",
+                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", nioCore, nioEmbedded,
+                nioPosix, nioSSL, protobuf,
             ]
         ),
         tests(

@@ -1,20 +1,20 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// gRPC's message framing: each message in a body has a prefix of a compression flag and a length of four bytes, most
 /// significant first.
-enum GRPCFraming {
-    static let prefixByteCount = 5
+package enum GRPCFraming {
+    package static let prefixByteCount = 5
 
     /// The prefix of a message.
-    struct Prefix: Hashable {
+    package struct Prefix: Hashable {
         /// 0 for a plain message, 1 for a compressed one; nothing else is allowed.
-        var flag: UInt8
-        var messageByteCount: Int
+        package var flag: UInt8
+        package var messageByteCount: Int
 
-        var isCompressed: Bool { flag == 1 }
+        package var isCompressed: Bool { flag == 1 }
 
         /// Reads the first five bytes; `nil` when there are fewer.
-        init?(_ bytes: UnsafeRawBufferPointer) {
+        package init?(_ bytes: UnsafeRawBufferPointer) {
             guard bytes.count >= GRPCFraming.prefixByteCount else { return nil }
             flag = bytes[0]
             messageByteCount = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
@@ -25,7 +25,7 @@ enum GRPCFraming {
     ///
     /// - Throws: `RESOURCE_EXHAUSTED` for a message above `maximumByteCount`, `UNIMPLEMENTED` for more than one message,
     ///   `INTERNAL` for a body that is not one complete message.
-    static func soleMessagePrefix(
+    package static func soleMessagePrefix(
         of body: UnsafeRawBufferPointer,
         maximumByteCount: Int
     ) throws(ServingError) -> Prefix {
@@ -59,13 +59,13 @@ enum GRPCFraming {
     }
 
     /// The answer to a message that is too large, with gRPC core's text. `byteCount` is `nil` when it is not known.
-    static func tooLarge(_ byteCount: Int?, limit: Int) -> ServingError {
+    package static func tooLarge(_ byteCount: Int?, limit: Int) -> ServingError {
         let size = byteCount.map { "\($0) vs. " } ?? "limit "
         return ServingError(.resourceExhausted, "SERVER: Received message larger than max (\(size)\(limit))")
     }
 
     /// Writes the prefix of an uncompressed message. `target` has at least five bytes, `byteCount` fits in 32 bits.
-    static func writePrefix(messageByteCount: Int, into target: UnsafeMutableRawBufferPointer) {
+    package static func writePrefix(messageByteCount: Int, into target: UnsafeMutableRawBufferPointer) {
         target[0] = 0
         target.storeBytes(of: UInt32(messageByteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
     }

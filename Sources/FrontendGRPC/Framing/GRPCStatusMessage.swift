@@ -1,14 +1,14 @@
 /// The `grpc-message` header: an error text cut to what TensorFlow Serving sends and made safe for a header.
-enum GRPCStatusMessage {
+package enum GRPCStatusMessage {
     /// Longer texts are cut to this many bytes and marked (TensorFlow Serving's limit; header blocks are bounded).
-    static let maximumByteCount = 1024
-    static let truncationMark = "...TRUNCATED"
+    package static let maximumByteCount = 1024
+    package static let truncationMark = "...TRUNCATED"
 
     /// The header's value for `text`: cut, then percent-coded.
-    static func headerValue(_ text: String) -> String { percentEncoded(truncated(text)) }
+    package static func headerValue(_ text: String) -> String { percentEncoded(truncated(text)) }
 
     /// At most 1024 bytes of `text`, never half a character, and the mark if something was left out.
-    static func truncated(_ text: String) -> String {
+    package static func truncated(_ text: String) -> String {
         guard text.utf8.count > maximumByteCount else { return text }
         var kept = ""
         var byteCount = 0
@@ -21,7 +21,7 @@ enum GRPCStatusMessage {
     }
 
     /// Every byte outside space to `~`, and `%`, as `%XX` (gRPC over HTTP/2, "Status-Message").
-    static func percentEncoded(_ text: String) -> String {
+    package static func percentEncoded(_ text: String) -> String {
         guard text.utf8.contains(where: mustBeEncoded) else { return text }
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count + 16)

@@ -1,13 +1,13 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// The `grpc-timeout` request header: one to eight digits and a unit (gRPC over HTTP/2, "Timeout").
-enum GRPCTimeout {
+package enum GRPCTimeout {
     private static let maximumDigits = 8
 
     /// Nanoseconds of a header value.
     ///
     /// - Throws: `INTERNAL`, as gRPC core answers, for anything else than the form above.
-    static func nanoseconds(_ value: String) throws(ServingError) -> UInt64 {
+    package static func nanoseconds(_ value: String) throws(ServingError) -> UInt64 {
         let bytes = value.utf8
         guard let last = bytes.last, let unit = nanosecondsPerUnit(last), (2...maximumDigits + 1).contains(bytes.count)
         else { throw malformed(value) }

@@ -1,16 +1,16 @@
 import CZlib
-import NIOCore
-import ServingPrimitives
+package import NIOCore
+package import ServingPrimitives
 
 /// Inflates one compressed message.
-enum MessageDecompressor {
+package enum MessageDecompressor {
     /// The message inside `compressed`.
     ///
     /// Memory is claimed as output really comes, so that a short message cannot ask for much more than it expands to.
     ///
     /// - Throws: `RESOURCE_EXHAUSTED` when there are more than `maximumByteCount` bytes in it, `INTERNAL` when it is not
     ///   one complete stream of that encoding. Texts start as gRPC core's do.
-    static func decompress(
+    package static func decompress(
         _ compressed: UnsafeRawBufferPointer,
         encoding: MessageEncoding,
         maximumByteCount: Int

@@ -1,17 +1,17 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// How a request's message may be compressed (`grpc-encoding`).
-enum MessageEncoding: Sendable, Hashable {
+package enum MessageEncoding: Sendable, Hashable {
     case identity
     case gzip
     /// The zlib format of RFC 1950, as HTTP's `deflate` means it.
     case deflate
 
     /// Value of `grpc-accept-encoding`: what requests may use.
-    static let accepted = "identity, deflate, gzip"
+    package static let accepted = "identity, deflate, gzip"
 
     /// - Throws: `UNIMPLEMENTED` for a compression that the server does not know.
-    init(headerValue: String) throws(ServingError) {
+    package init(headerValue: String) throws(ServingError) {
         switch headerValue {
         case "identity": self = .identity
         case "gzip": self = .gzip
