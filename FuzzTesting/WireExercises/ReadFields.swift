@@ -15,10 +15,8 @@ enum ReadFields {
     }
 
     private static func entry(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        // A field that is not well-formed becomes a tag that is none, lest its bytes be read as fields.
         rewrite(
             bytes,
-            malformed: [0],
             dropping: { ![1 << 3 | 2, second].contains($0) },
             nested: { $0 == second ? tensor($1) : Array($1) }
         )
@@ -29,10 +27,10 @@ enum ReadFields {
     }
 
     /// Copies the fields of a message, submessages by way of `nested`. From the first field on that is not well-formed
-    /// everything is copied as it is, or `malformed` stands for it.
+    /// a tag that is none stands for the rest: SwiftProtobuf would take some of it (keys of a wrong type, padded tags in
+    /// groups).
     private static func rewrite(
         _ bytes: ArraySlice<UInt8>,
-        malformed: [UInt8]? = nil,
         dropping isDropped: (UInt64) -> Bool,
         nested: (UInt64, ArraySlice<UInt8>) -> [UInt8]
     ) -> [UInt8] {
@@ -40,9 +38,7 @@ enum ReadFields {
         var rest = bytes
         while !rest.isEmpty {
             let start = rest
-            guard let tag = varint(&rest), tag >= 8, tag < UInt32.max, let field = field(tag, &rest) else {
-                return result + (malformed ?? Array(start))
-            }
+            guard let tag = Self.tag(&rest), let field = field(tag, &rest) else { return result + [0] }
             if isDropped(tag) { continue }
             if tag & 7 == 2 {
                 let payload = nested(tag, field)
@@ -69,7 +65,7 @@ enum ReadFields {
             return rest.prefix(Int(count))
         case 3:
             while true {
-                guard let inner = varint(&rest), inner >= 8, inner < UInt32.max else { return nil }
+                guard let inner = Self.tag(&rest) else { return nil }
                 if inner & 7 == 4 { return inner >> 3 == tag >> 3 ? rest.prefix(0) : nil }
                 guard field(inner, &rest) != nil else { return nil }
             }
@@ -77,6 +73,12 @@ enum ReadFields {
             return nil
         }
         return rest.prefix(0)
+    }
+
+    private static func tag(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
+        let start = rest.startIndex
+        guard let tag = varint(&rest), tag >= 8, tag < UInt32.max, rest.startIndex - start <= 5 else { return nil }
+        return tag
     }
 
     static func varint(_ rest: inout ArraySlice<UInt8>) -> UInt64? {

@@ -34,6 +34,11 @@ private let malformed: [MalformedCase] = [
     MalformedCase("text", Array("GET / HTTP/1.1".utf8), says: "Malformed PredictRequest at byte "),
     MalformedCase("field number 0", named.raw([0x00, 0x01]).bytes, says: "not a field tag"),
     MalformedCase("field number 2^29", named.raw(WireBytes.varint(1 << 32)).raw([1]).bytes, says: "not a field tag"),
+    MalformedCase(
+        "tag of six bytes",
+        named.raw([0xf8, 0x80, 0x80, 0x80, 0x80, 0x00, 1]).bytes,
+        says: "not a field tag"
+    ),
     MalformedCase("wire type 6", named.raw([0x46]).bytes, says: "not a field tag"),
     MalformedCase("wire type 7", named.raw([0x47]).bytes, says: "not a field tag"),
     MalformedCase("tag cut off", named.raw([0x92]).bytes, says: "the message ends inside a field"),

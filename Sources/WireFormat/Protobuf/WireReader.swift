@@ -54,7 +54,10 @@ struct WireReader {
     mutating func tag() throws(WireError) -> WireTag {
         let start = position
         let raw = try varint()
-        guard raw >= 8, raw < UInt64(UInt32.max), raw & 7 <= 5 else { throw WireError(.invalidTag, at: start) }
+        // At most five bytes, as Google's parsers have it, although a varint may be padded to ten.
+        guard raw >= 8, raw < UInt64(UInt32.max), raw & 7 <= 5, position - start <= 5 else {
+            throw WireError(.invalidTag, at: start)
+        }
         return WireTag(uncheckedRawValue: UInt32(truncatingIfNeeded: raw))
     }
 
