@@ -45,7 +45,11 @@ public final class ModelServer: Sendable {
         self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         manager = ServableManager(
-            loaders: ModelLoaderFactory(engine: engine, tags: configuration.loading.savedModelTags),
+            loaders: ModelLoaderFactory(
+                engine: engine,
+                tags: configuration.loading.savedModelTags,
+                logger: logger
+            ),
             policy: configuration.loading.policy(threads: threads.loadThreads)
         )
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
