@@ -17,7 +17,6 @@ struct GRPCSwiftClient {
         }
         var options = CallOptions.defaults
         options.timeout = .seconds(60)
-        options.maxResponseMessageBytes = 1 << 30
         if CommandLine.arguments.contains("gzip") { options.compression = .gzip }
         for line in try await answers(to: calls, port: port, options: options) { print(line) }
     }
