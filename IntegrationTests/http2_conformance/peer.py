@@ -73,7 +73,7 @@ def window_update(stream, increment):
 class Response:
     def __init__(self):
         self.blocks = []
-        self.body = b""
+        self.body = bytearray()
         self.ended = False
         self.reset = None
 

@@ -70,8 +70,9 @@ public struct HTTP2ServerConfiguration: Sendable {
 /// How many frames of each suspicious kind a peer may send in a second, beyond those that its real traffic earns.
 public struct HTTP2AbuseLimits: Sendable {
     /// Streams that the peer resets, or that are reset for a fault of the peer, beyond the requests completed in the
-    /// same second (CVE-2023-44487, "rapid reset", and CVE-2025-8671, "made you reset"). Default: 200.
-    public var resetsPerSecond = 200
+    /// same second (CVE-2023-44487, "rapid reset", and CVE-2025-8671, "made you reset"). Default: 1000, so that a client
+    /// may cancel all that it has in flight at once.
+    public var resetsPerSecond = 1000
 
     /// SETTINGS frames, acknowledgements included. Default: 50.
     public var settingsPerSecond = 50

@@ -19,14 +19,14 @@ struct AbuseTests {
     }
 
     static let floods = [
-        Flood(what: "rapid reset", frames: [.headers(1, endStream: false), .reset(1)], newStreams: true, limit: 200),
+        Flood(what: "rapid reset", frames: [.headers(1, endStream: false), .reset(1)], newStreams: true, limit: 1000),
         Flood(
             what: "made you reset",
             frames: [.headers(1, endStream: false), .windowUpdate(1, 0)],
             newStreams: true,
-            limit: 200
+            limit: 1000
         ),
-        Flood(what: "malformed requests", frames: [.headers(1, block([("a", "b")]))], newStreams: true, limit: 200),
+        Flood(what: "malformed requests", frames: [.headers(1, block([("a", "b")]))], newStreams: true, limit: 1000),
         Flood(what: "SETTINGS", frames: [.settings()], limit: 48),
         Flood(what: "SETTINGS acknowledgements", frames: [.settingsAck], limit: 48),
         Flood(what: "PING", frames: [.ping()], limit: 1000),
@@ -38,7 +38,7 @@ struct AbuseTests {
             what: "WINDOW_UPDATE on a stream",
             before: [.headers(1, endStream: false)],
             frames: [.windowUpdate(1, 1)],
-            limit: 1000
+            limit: 1004
         ),
         Flood(
             what: "empty DATA",
@@ -92,12 +92,28 @@ struct AbuseTests {
     }
 
     @Test func `requests that complete earn resets`() throws {
-        let server = try TestServer()
+        var configuration = HTTP2ServerConfiguration()
+        configuration.abuse.resetsPerSecond = 10
+        let server = try TestServer(configuration)
         for number in 0..<300 {
             let id = UInt32(number * 4)
             server.send(.headers(id + 1), .headers(id + 3, endStream: false), .reset(id + 3))
         }
         #expect(!server.isClosed)
+    }
+
+    @Test func `what was earned before the second's end counts after it`() throws {
+        var configuration = HTTP2ServerConfiguration()
+        configuration.abuse.windowUpdatesPerSecond = 10
+        let server = try TestServer(configuration)
+        server.application.onRequest = { _ in }
+        for number in 0..<100 { server.send(.headers(UInt32(number * 2 + 1))) }
+        server.advance(seconds: 1)
+        for number in 0..<400 { server.send(.windowUpdate(UInt32(number % 100 * 2 + 1), 1)) }
+        #expect(!server.isClosed)
+        server.advance(seconds: 1)
+        for _ in 0..<11 { server.send(.windowUpdate(1, 1)) }
+        #expect(server.received().last?.errorCode == .enhanceYourCalm)
     }
 
     @Test func `a block in too many CONTINUATION frames ends the connection`() throws {
@@ -130,6 +146,7 @@ struct AbuseTests {
     @Test func `streams beyond the limit do not come for free`() throws {
         var configuration = HTTP2ServerConfiguration()
         configuration.maximumConcurrentStreams = 1
+        configuration.abuse.resetsPerSecond = 200
         let server = try TestServer(configuration)
         server.application.onRequest = { _ in }
         for number in 0..<202 { server.send(.headers(UInt32(number * 2 + 1))) }

@@ -66,7 +66,7 @@ extension HTTP2Connection {
         guard payload.count == 8 else { return fail(.frameSizeError, "PING has a length other than 8") }
         guard charge(.ping, "too many PING frames") else { return }
         if header.has(FrameFlags.ack) {
-            if goAwayPingIsOut, payload.elementsEqual(Self.goAwayPing) { sendFinalGoAway() }
+            if goAwayPingIsOut, payload.equals(Self.goAwayPing) { sendFinalGoAway() }
             return
         }
         output.append(frame: FrameHeader(length: 8, type: FrameType.ping, flags: FrameFlags.ack), payload)

@@ -16,7 +16,7 @@ struct RequestHeadCache {
 
     @inline(__always)
     func request(for bytes: UnsafeRawBufferPointer, generation: Int) -> DecodedRequest? {
-        guard generation == self.generation, block.count == bytes.count, block.elementsEqual(bytes) else { return nil }
+        guard generation == self.generation, bytes.equals(block) else { return nil }
         return request
     }
 

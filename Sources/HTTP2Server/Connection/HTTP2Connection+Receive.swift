@@ -103,7 +103,8 @@ extension HTTP2Connection {
         let expected = UnsafeRawBufferPointer(start: Self.preface.utf8Start, count: Self.preface.utf8CodeUnitCount)
         let rest = expected[matchedPrefaceBytes...]
         let count = min(rest.count, bytes.count)
-        guard bytes[..<count].elementsEqual(rest[..<(rest.startIndex + count)]) else {
+        let prefix = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
+        guard UnsafeRawBufferPointer(rebasing: bytes.prefix(count)).equals(prefix) else {
             refusePreface(bytes)
             return bytes.count
         }

@@ -16,7 +16,7 @@ struct HPACKValueCache {
 
     func value(for string: HPACKEncodedString) -> HPACKValue? {
         guard Self.byteCounts.contains(string.bytes.count), let entry = entries[Self.slot(string)],
-            entry.isHuffman == string.isHuffman, entry.encoded.elementsEqual(string.bytes)
+            entry.isHuffman == string.isHuffman, string.bytes.equals(entry.encoded)
         else { return nil }
         return entry.value
     }
