@@ -11,6 +11,8 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
 
     /// Bytes of waiting responses that are framed at once: what one system call takes.
     private static let outputQuantum = 256 << 10
+    /// After so many of them the loop's other connections, and this one's reads, get their turn.
+    private static let quantaPerTurn = 4
     private static let tickInterval = TimeAmount.seconds(1)
     /// Ticks that the peer has to close its side after we closed ours. Closing at once with input unread would reset
     /// the TCP connection, and the peer could lose our last frames.
@@ -23,6 +25,7 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     private var isWritable = true
     private var tick: Scheduled<Void>?
     private var lingeredTicks: Int?
+    private var isContinuationScheduled = false
 
     /// `requestHandler` is kept until the channel closes; it belongs to this connection.
     public init(
@@ -114,14 +117,26 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
 
     /// Writes what is collected and as much of the waiting responses as the channel takes.
     private func flushOutput(_ context: ChannelHandlerContext) {
+        var quanta = 0
         repeat {
             if connection.canProduceOutput, isWritable { connection.produceOutput(Self.outputQuantum) }
             guard connection.hasOutput else { break }
             connection.drainOutput { context.write(wrapOutboundOut($0), promise: nil) }
             context.flush()
-        } while connection.canProduceOutput && isWritable
+            quanta += 1
+        } while connection.canProduceOutput && isWritable && quanta < Self.quantaPerTurn
+        if connection.canProduceOutput, isWritable { scheduleContinuation(context) }
         if tick == nil { scheduleTick() }
         if connection.isOver { closeOutput(context) }
+    }
+
+    private func scheduleContinuation(_ context: ChannelHandlerContext) {
+        guard !isContinuationScheduled else { return }
+        isContinuationScheduled = true
+        context.eventLoop.assumeIsolated().execute {
+            self.isContinuationScheduled = false
+            self.flushRequested()
+        }
     }
 
     /// The last frame is written: tells the peer so, and waits a moment for it to close.

@@ -180,6 +180,22 @@ struct FlowControlTests {
         #expect(dataByteCount(data, 1) == 900_000)
     }
 
+    @Test func `a peer that takes everything does not keep the loop to itself`() throws {
+        let server = try TestServer(settings: [(4, 1 << 30)])
+        server.application.onRequest = { stream in
+            RecordingApplication.answer(stream, ByteBuffer(repeating: 1, count: stream.id == 1 ? 10 << 20 : 10))
+        }
+        var wire = ByteBuffer(bytes: Frame.windowUpdate(0, 1 << 30).bytes + Frame.headers(1).bytes)
+        try server.channel.writeInbound(wire)
+        // The next request is read before the loop has come back to the large answer.
+        wire = ByteBuffer(bytes: Frame.headers(3).bytes)
+        try server.channel.writeInbound(wire)
+        let frames = server.received()
+        let small = try #require(frames.firstIndex { $0.stream == 3 && $0.type == FrameType.data })
+        #expect(dataByteCount(Array(frames[..<small]), 1) < 3 << 20)
+        #expect(dataByteCount(frames, 1) == 10 << 20)
+    }
+
     @Test func `a stream without window does not hold up others`() throws {
         let server = try server(answering: 1000, settings: [(4, 100)])
         server.send(.headers(1), .headers(3))

@@ -72,7 +72,17 @@ struct RequestBody {
         let needed = byteCount + more
         let doubled = max(needed, 2 * byteCount)
         // Never more than was announced, unless the announcement was too low.
-        relocate(capacity: needed <= expectedByteCount ? min(doubled, expectedByteCount) : doubled)
+        grow(capacity: needed <= expectedByteCount ? min(doubled, expectedByteCount) : doubled)
+    }
+
+    /// Grows in place where that keeps the alignment: the kernel moves the pages of a large block, without a copy.
+    private mutating func grow(capacity: Int) {
+        if ownsMemory {
+            bytes.reserveCapacity(bytes.readerIndex + capacity)
+            let address = bytes.withUnsafeReadableBytes { Int(bitPattern: $0.baseAddress) }
+            if (address &+ alignedOffset) & (Self.alignment - 1) == 0 { return }
+        }
+        relocate(capacity: capacity)
     }
 
     private mutating func relocate(capacity: Int) {

@@ -40,6 +40,7 @@ final class TestServer {
     func send(bytes: [UInt8]) {
         guard channel.isActive else { return }
         _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+        channel.embeddedEventLoop.run()
     }
 
     /// Whether the server has closed the channel.
@@ -47,6 +48,7 @@ final class TestServer {
 
     /// The bytes that the server has sent since the last call.
     func receivedBytes() -> [UInt8] {
+        channel.embeddedEventLoop.run()
         var bytes: [UInt8] = []
         while let buffer = try? channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
         return bytes
