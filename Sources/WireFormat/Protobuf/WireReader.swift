@@ -95,8 +95,15 @@ struct WireReader {
     mutating func string() throws(WireError) -> String {
         let start = position
         let bytes = try payload()
-        guard let string = String(validating: bytes, as: UTF8.self) else { throw WireError(.invalidUTF8, at: start) }
+        guard let string = Self.string(bytes) else { throw WireError(.invalidUTF8, at: start) }
         return string
+    }
+
+    /// Nearly all names are ASCII, for which `String(decoding:)` has nothing to repair. `String(validating:)` takes
+    /// about 1000 instructions even for one letter (Swift 6.3: it looks up generic metadata).
+    private static func string(_ bytes: UnsafeRawBufferPointer) -> String? {
+        guard bytes.allSatisfy({ $0 < 0x80 }) else { return String(validating: bytes, as: UTF8.self) }
+        return bytes.withMemoryRebound(to: UInt8.self) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// `count` bytes of a field of fixed width.
