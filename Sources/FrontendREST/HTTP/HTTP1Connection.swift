@@ -31,8 +31,9 @@ package struct HTTP1Connection {
     private var searched = 0
     /// Where in `pending` the line begins that is being looked through.
     private var lineStart = 0
-    private var lineCount = 0
-    private var isRequestLineChecked = false
+    /// The head so far, once its request line is there.
+    private var parser: HTTP1HeadParser?
+    private var fieldCount = 0
     private var isContinueDue = false
 
     package init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
@@ -97,18 +98,19 @@ package struct HTTP1Connection {
 
 extension HTTP1Connection {
     /// Looks for the end of the line at `lineStart`: its length without CR LF, or `nil` when it has not come.
+    ///
+    /// - Parameter limit: of the line, answered with `failure`; what has been read of a head or trailer is bounded, too.
     private mutating func findLine(limit: Int, or failure: HTTP1Failure) throws(HTTP1Failure) -> Int? {
+        let bound = min(lineStart + limit, limits.head)
         let found: Int? = pending.withUnsafeReadableBytes { bytes in
             guard let base = bytes.baseAddress, bytes.count > searched else { return nil }
             return memchr(base + searched, 0x0A, bytes.count - searched).map { UnsafeRawPointer($0) - base }
         }
-        guard let found else {
-            searched = pending.readableBytes
-            guard searched - lineStart <= limit else { throw failure }
-            return nil
+        guard found ?? pending.readableBytes <= bound else {
+            throw lineStart + limit <= limits.head ? failure : .headTooLarge(limits.head)
         }
-        guard found - lineStart <= limit else { throw failure }
-        searched = found + 1
+        searched = found.map { $0 + 1 } ?? pending.readableBytes
+        guard let found else { return nil }
         guard found > lineStart, byte(at: found - 1) == 0x0D else {
             throw .badRequest("A line ends in LF; expected CR LF")
         }
@@ -124,64 +126,59 @@ extension HTTP1Connection {
         pending.moveReaderIndex(forwardBy: count)
         searched = 0
         lineStart = 0
-        lineCount = 0
-        isRequestLineChecked = false
+        parser = nil
+        fieldCount = 0
     }
 }
 
 // MARK: Head
 
 extension HTTP1Connection {
+    /// Takes the head line by line, so that a fault shows as soon as its line is there.
     private mutating func readHead() throws(HTTP1Failure) -> HTTP1Event? {
         while true {
-            let isFirst = lineCount == 0
-            let length = try findLine(
-                limit: isFirst ? limits.requestLine : limits.head,
-                or: isFirst
-                    ? HTTP1Failure(
-                        status: .uriTooLong,
-                        message: "The request line is longer than \(limits.requestLine) bytes"
-                    )
-                    : .headTooLarge(limits.head)
-            )
-            guard searched <= limits.head else { throw .headTooLarge(limits.head) }
-            guard let length else {
-                try checkRequestLine()
-                return .needsBytes
-            }
-            if length == 0 {
-                guard isFirst else { break }
+            let length =
+                if parser == nil {
+                    try findLine(limit: limits.requestLine, or: .requestLineTooLong(limits.requestLine))
+                } else {
+                    try findLine(limit: limits.head, or: .headTooLarge(limits.head))
+                }
+            guard let length else { return .needsBytes }
+            guard length > 0 else {
                 // Some clients send an empty line behind a body; RFC 9112, section 2.2 says to overlook it.
-                consume(2)
-                continue
+                guard let parser else {
+                    consume(2)
+                    continue
+                }
+                let parsed = try parser.finish(limits)
+                consume(searched)
+                beginBody(parsed)
+                return nil
             }
-            lineCount += 1
-            guard lineCount <= limits.fieldCount + 1 else {
-                throw HTTP1Failure(
-                    status: .headerFieldsTooLarge,
-                    message: "More than \(limits.fieldCount) header fields"
-                )
-            }
+            try readHeadLine(length)
             lineStart = searched
         }
-        let parsed = try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
-            try HTTP1HeadParser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<searched]), limits: limits)
-        }
-        consume(searched)
-        try beginBody(parsed)
-        return nil
     }
 
-    /// Refuses what is no HTTP at all before the rest of the head is waited for.
-    private mutating func checkRequestLine() throws(HTTP1Failure) {
-        guard lineCount > 0, !isRequestLineChecked else { return }
-        isRequestLineChecked = true
-        try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
-            try HTTP1HeadParser.checkRequestLine(UnsafeRawBufferPointer(rebasing: bytes[..<searched]))
+    private mutating func readHeadLine(_ length: Int) throws(HTTP1Failure) {
+        let line = lineStart..<lineStart + length
+        guard parser != nil else {
+            parser = try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
+                try HTTP1HeadParser(requestLine: bytes[line])
+            }
+            return
         }
+        fieldCount += 1
+        guard fieldCount <= limits.fieldCount else {
+            throw HTTP1Failure(
+                status: .headerFieldsTooLarge,
+                message: "More than \(limits.fieldCount) header fields"
+            )
+        }
+        try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in try parser?.readField(bytes[line]) }
     }
 
-    private mutating func beginBody(_ parsed: HTTP1HeadParser.Result) throws(HTTP1Failure) {
+    private mutating func beginBody(_ parsed: HTTP1HeadParser.Result) {
         isContinueDue = parsed.expectsContinue
         switch parsed.framing {
         case .length(let length): state = .body(parsed.head, length: length)
@@ -277,15 +274,11 @@ extension HTTP1Connection {
     private mutating func readTrailers(_ head: HTTP1RequestHead) throws(HTTP1Failure) -> HTTP1Event? {
         while true {
             guard let length = try findLine(limit: limits.head, or: .headTooLarge(limits.head)) else {
-                guard searched <= limits.head else { throw .headTooLarge(limits.head) }
                 return .needsBytes
             }
-            guard searched <= limits.head else { throw .headTooLarge(limits.head) }
             if length == 0 { break }
             try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
-                try HTTP1HeadParser.checkTrailer(
-                    UnsafeRawBufferPointer(rebasing: bytes[lineStart..<lineStart + length])
-                )
+                try HTTP1HeadParser.checkTrailer(bytes[lineStart..<lineStart + length])
             }
             lineStart = searched
         }
@@ -299,6 +292,10 @@ extension HTTP1Connection {
 
 extension HTTP1Failure {
     static func badRequest(_ message: String) -> HTTP1Failure { HTTP1Failure(status: .badRequest, message: message) }
+
+    static func requestLineTooLong(_ limit: Int) -> HTTP1Failure {
+        HTTP1Failure(status: .uriTooLong, message: "The request line is longer than \(limit) bytes")
+    }
 
     static func headTooLarge(_ limit: Int) -> HTTP1Failure {
         HTTP1Failure(status: .headerFieldsTooLarge, message: "The request's header is longer than \(limit) bytes")

@@ -1,4 +1,4 @@
-/// Takes a complete request head apart (RFC 9112, sections 3, 5 and 6).
+/// Takes a request head apart line by line (RFC 9112, sections 3, 5 and 6). Lines come without CR LF.
 struct HTTP1HeadParser {
     /// How the body's end is found.
     enum Framing: Hashable {
@@ -12,7 +12,7 @@ struct HTTP1HeadParser {
         var expectsContinue: Bool
     }
 
-    private typealias Bytes = UnsafeRawBufferPointer.SubSequence
+    typealias Bytes = UnsafeRawBufferPointer.SubSequence
 
     private var head: HTTP1RequestHead
     private let isVersion10: Bool
@@ -23,36 +23,11 @@ struct HTTP1HeadParser {
     private var asksToClose = false
     private var asksToKeepAlive = false
 
-    /// - Parameter bytes: the head with the empty line that ends it; every line ends in CR LF.
-    static func parse(_ bytes: UnsafeRawBufferPointer, limits: HTTP1Limits) throws(HTTP1Failure) -> Result {
-        var lineStart = 0
-        var line = nextLine(bytes, &lineStart)
-        var parser = try HTTP1HeadParser(requestLine: line)
-        while true {
-            line = nextLine(bytes, &lineStart)
-            if line.isEmpty { break }
-            try parser.readField(line)
-        }
-        return try parser.finish(limits)
-    }
-
-    /// Checks the first of the given complete lines.
-    static func checkRequestLine(_ lines: UnsafeRawBufferPointer) throws(HTTP1Failure) {
-        var lineStart = 0
-        _ = try HTTP1HeadParser(requestLine: nextLine(lines, &lineStart))
-    }
-
     /// A trailer field must be well formed; what it says is not used.
-    static func checkTrailer(_ line: UnsafeRawBufferPointer) throws(HTTP1Failure) { _ = try splitField(line[...]) }
+    static func checkTrailer(_ line: Bytes) throws(HTTP1Failure) { _ = try splitField(line) }
 
-    private static func nextLine(_ bytes: UnsafeRawBufferPointer, _ start: inout Int) -> Bytes {
-        var end = start
-        while bytes[end] != 0x0A { end += 1 }
-        defer { start = end + 1 }
-        return bytes[start..<end - 1]
-    }
-
-    private func finish(_ limits: HTTP1Limits) throws(HTTP1Failure) -> Result {
+    /// What the head says, when its last line has been read.
+    func finish(_ limits: HTTP1Limits) throws(HTTP1Failure) -> Result {
         guard hostCount == 1 || (hostCount == 0 && isVersion10) else {
             throw .badRequest("The request has \(hostCount) Host header fields; expected one")
         }
@@ -74,7 +49,7 @@ struct HTTP1HeadParser {
 // MARK: Request line
 
 extension HTTP1HeadParser {
-    private init(requestLine line: Bytes) throws(HTTP1Failure) {
+    init(requestLine line: Bytes) throws(HTTP1Failure) {
         guard let first = line.firstIndex(of: 0x20), let last = line.lastIndex(of: 0x20), first < last else {
             throw .badRequest("The request line is not METHOD TARGET VERSION")
         }
@@ -130,7 +105,7 @@ extension HTTP1HeadParser {
 // MARK: Fields
 
 extension HTTP1HeadParser {
-    private mutating func readField(_ line: Bytes) throws(HTTP1Failure) {
+    mutating func readField(_ line: Bytes) throws(HTTP1Failure) {
         let (name, value) = try Self.splitField(line)
         switch name.count {
         case 4: if Self.equalIgnoringCase(name, "host") { hostCount += 1 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FrontendREST
 
-/// Expected faults were recorded from RapidJSON 1.1.0 itself (iterative parser, NaN and Infinity allowed, stop when
+/// Expected faults and offsets were recorded from RapidJSON 1.1.0 (iterative parser, NaN and Infinity allowed, stop when
 /// done).
 @Suite struct JSONScannerTests {
     static let faults: [(text: String, message: String, offset: Int)] = [
