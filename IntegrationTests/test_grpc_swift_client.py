@@ -1,6 +1,6 @@
 """grpc-swift-2 as a client: another HTTP/2 stack, with other habits than grpcio's.
 
-The client is a Swift package of its own. Its first build takes minutes; the folder .build-grpc-swift-client keeps it.
+The client is a Swift package of its own, which scripts/test builds.
 """
 
 import base64
@@ -16,15 +16,13 @@ from support.reference import CASES
 from support.tensors import array, assert_equal, predict_request
 from support.waiting import LONG
 
-PACKAGE = ROOT / "IntegrationTests/GRPCSwiftClient"
-SCRATCH = ROOT / ".build-grpc-swift-client"
+PROGRAM = ROOT / ".build-grpc-swift-client/debug/grpc-swift-client"
 
 
 @pytest.fixture(scope="module")
 def client():
-    build = ["swift", "build", "--package-path", PACKAGE, "--scratch-path", SCRATCH]
-    subprocess.run(build, check=True, stdin=subprocess.DEVNULL)
-    return SCRATCH / "debug/grpc-swift-client"
+    assert PROGRAM.exists(), f"{PROGRAM} is not built; scripts/test says how"
+    return PROGRAM
 
 
 def calls(client, server, requests, *arguments):
@@ -46,8 +44,6 @@ def calls(client, server, requests, *arguments):
     ]
 
 
-# Its first test builds the client.
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("compression", [[], ["gzip"]], ids=["plain", "gzip"])
 def test_answers_equal_those_of_python_tensorflow(client, server, compression):
     requests = [predict_request(case.model, case.inputs, case.signature) for case in CASES]
