@@ -126,7 +126,7 @@ let package = Package(
             "ModelServing",
             [
                 "EngineInterface", "EngineTensorFlow", "FrontendGRPC", "FrontendREST", "Inference", "ModelSources",
-                "Servables", "ServingConfig", "ServingPrimitives", logging, nioCore, nioPosix,
+                "Servables", "ServingConfig", "ServingPrimitives", "WireFormat", logging, nioCore, nioPosix,
             ]
         ),
         .executableTarget(
