@@ -64,7 +64,8 @@ public final class ModelServer: Sendable {
             configuration: configuration.grpc.serverConfiguration,
             inference: inference,
             health: health,
-            group: group
+            group: group,
+            logger: logger
         )
         rest = configuration.rest.serverConfiguration.map {
             RESTServer(configuration: $0, service: inference, health: health, group: group, logger: logger)

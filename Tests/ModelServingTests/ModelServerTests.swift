@@ -97,7 +97,7 @@ import Testing
             }
             startThread(named: "release") {
                 entered.wait()
-                while !PlainHTTP.get("/v2/health/live", port: port).isEmpty { sched_yield() }
+                while PlainHTTP.get("/v2/health/live", port: port).hasPrefix("HTTP/1.1 200") { sched_yield() }
                 release.open()
             }
             await withCheckedContinuation { continuation in

@@ -73,19 +73,23 @@ struct GRPCServerTests {
         let gated = GatedModel()
         let serving = TestServing(["gated": gated.model])
         await serving.serve("gated", 1)
-        try await withServer(serving) { server, listeners in
-            let client = try await GRPCTestClient.connect(to: listeners[0])
-            let stream = client.open(GRPCMethod.predict.rawValue)
-            stream.send(framed(try predictRequest([7], model: "gated")), endStream: true)
-            await gated.waitForRun()
-            async let shutdown: Void = server.shutdown(gracePeriod: .seconds(60))
-            _ = await client.goAway()
-            await #expect(throws: (any Error).self) { try await GRPCTestClient.connect(to: listeners[0]) }
-            gated.release()
-            #expect(try predictedValues(await stream.response(), "x") == [7])
-            try await client.waitUntilClosed()
-            await shutdown
-            #expect(server.connectionCount == 0)
+        // A Unix socket: a TCP port that was closed can be another test's in the next moment.
+        try await withTemporaryFolder { folder in
+            let listener = GRPCListener.unixSocket(path: folder + "/s")
+            try await withServer(serving, listeners: [listener]) { server, _ in
+                let client = try await GRPCTestClient.connect(to: listener)
+                let stream = client.open(GRPCMethod.predict.rawValue)
+                stream.send(framed(try predictRequest([7], model: "gated")), endStream: true)
+                await gated.waitForRun()
+                async let shutdown: Void = server.shutdown(gracePeriod: .seconds(60))
+                _ = await client.goAway()
+                await #expect(throws: (any Error).self) { try await GRPCTestClient.connect(to: listener) }
+                gated.release()
+                #expect(try predictedValues(await stream.response(), "x") == [7])
+                try await client.waitUntilClosed()
+                await shutdown
+                #expect(server.connectionCount == 0)
+            }
         }
     }
 
