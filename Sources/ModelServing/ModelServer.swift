@@ -138,7 +138,9 @@ public final class ModelServer: Sendable {
             metadata["error"] = "\(error)"
             logger.error("A version failed", metadata: metadata)
         } else {
-            logger.info("A version changed its state", metadata: metadata)
+            // The states that only pass by are for those who look closely.
+            let level: Logger.Level = status.state == .start || status.state == .unloading ? .debug : .info
+            logger.log(level: level, "A version changed its state", metadata: metadata)
         }
     }
 }
