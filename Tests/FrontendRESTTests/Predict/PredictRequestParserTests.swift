@@ -114,7 +114,7 @@ import Testing
         Fault(body: " ", message: "JSON Parse error: The document is empty. at offset: 1"),
         Fault(
             body: #"{"instances": [1, 2"#,
-            message: "JSON Parse error: Missing a comma or ] after an array element. at offset: 19"
+            message: "JSON Parse error: Missing a comma or ']' after an array element. at offset: 19"
         ),
         // JSON comes before everything else.
         Fault(
