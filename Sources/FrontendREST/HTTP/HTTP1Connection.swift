@@ -99,15 +99,16 @@ package struct HTTP1Connection {
 extension HTTP1Connection {
     /// Looks for the end of the line at `lineStart`: its length without CR LF, or `nil` when it has not come.
     ///
-    /// - Parameter limit: of the line, answered with `failure`; what has been read of a head or trailer is bounded, too.
-    private mutating func findLine(limit: Int, or failure: HTTP1Failure) throws(HTTP1Failure) -> Int? {
+    /// - Parameter limit: of the line; a longer one is answered with `failure`, which is given the limit. What has been
+    ///   read of a head or trailer is bounded, too.
+    private mutating func findLine(limit: Int, or failure: (Int) -> HTTP1Failure) throws(HTTP1Failure) -> Int? {
         let bound = min(lineStart + limit, limits.head)
         let found: Int? = pending.withUnsafeReadableBytes { bytes in
             guard let base = bytes.baseAddress, bytes.count > searched else { return nil }
             return memchr(base + searched, 0x0A, bytes.count - searched).map { UnsafeRawPointer($0) - base }
         }
         guard found ?? pending.readableBytes <= bound else {
-            throw lineStart + limit <= limits.head ? failure : .headTooLarge(limits.head)
+            throw lineStart + limit <= limits.head ? failure(limit) : .headTooLarge(limits.head)
         }
         searched = found.map { $0 + 1 } ?? pending.readableBytes
         guard let found else { return nil }
@@ -139,9 +140,9 @@ extension HTTP1Connection {
         while true {
             let length =
                 if parser == nil {
-                    try findLine(limit: limits.requestLine, or: .requestLineTooLong(limits.requestLine))
+                    try findLine(limit: limits.requestLine, or: HTTP1Failure.requestLineTooLong)
                 } else {
-                    try findLine(limit: limits.head, or: .headTooLarge(limits.head))
+                    try findLine(limit: limits.head, or: HTTP1Failure.headTooLarge)
                 }
             guard let length else { return .needsBytes }
             guard length > 0 else {
@@ -216,7 +217,7 @@ extension HTTP1Connection {
 
     private mutating func readChunkSize(_ head: HTTP1RequestHead) throws(HTTP1Failure) -> HTTP1Event? {
         if let event = takeContinue() { return event }
-        let length = try findLine(limit: 4096, or: .badRequest("A chunk's size line is longer than 4096 bytes"))
+        let length = try findLine(limit: 4096) { .badRequest("A chunk's size line is longer than \($0) bytes") }
         guard let length else { return .needsBytes }
         let size = try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in
             try Self.chunkSize(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
@@ -273,7 +274,7 @@ extension HTTP1Connection {
 
     private mutating func readTrailers(_ head: HTTP1RequestHead) throws(HTTP1Failure) -> HTTP1Event? {
         while true {
-            guard let length = try findLine(limit: limits.head, or: .headTooLarge(limits.head)) else {
+            guard let length = try findLine(limit: limits.head, or: HTTP1Failure.headTooLarge) else {
                 return .needsBytes
             }
             if length == 0 { break }

@@ -68,7 +68,7 @@ extension TensorAccumulator {
     }
 
     /// Whether items are single values, so that a run of them can be read at once.
-    var itemsAreScalars: Bool { firstItem.map(\.shape.isEmpty) ?? false }
+    var itemsAreScalars: Bool { firstItem?.shape.isEmpty ?? false }
 
     /// Counts `count` more scalar items, whose elements are in already.
     func addScalarItems(_ count: Int) { itemCount += count }
@@ -80,7 +80,7 @@ extension TensorAccumulator {
     /// - Parameter rows: whether the items are rows of a batch: their number becomes the first dimension.
     func finish(rows: Bool) throws(ServingError) -> Tensor {
         do throws(TensorError) {
-            let shape = try TensorShape((rows ? [itemCount] : []) + (firstItem?.shape ?? []))
+            let shape = try shape(rows: rows)
             guard elementType != .string else { return try strings.finish(shape) }
             let width = elementType?.byteWidth ?? 0
             return try Tensor(
@@ -93,6 +93,13 @@ extension TensorAccumulator {
             // Rank or element count beyond what a tensor can have; TensorFlow Serving fails on it one step later.
             throw .invalidArgument("tensor parsing error: \(name)")
         }
+    }
+
+    private func shape(rows: Bool) throws(TensorError) -> TensorShape {
+        var shape = TensorShape.Builder()
+        if rows { try shape.append(itemCount) }
+        for size in firstItem?.shape ?? [] { try shape.append(size) }
+        return shape.finish()
     }
 }
 
