@@ -1,4 +1,4 @@
-public import Synchronization
+import Synchronization
 
 /// Set by a frontend when nobody waits for the answer any more; read before a queued call is run.
 public final class CallCancellation: Sendable {
