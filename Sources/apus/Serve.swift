@@ -39,8 +39,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let status = await ModelServerProcess.run(configuration(), logLevel: process.logLevel)
-        if status != 0 { throw ExitCode(status) }
+        throw ExitCode(await ModelServerProcess.run(configuration(), logLevel: process.logLevel))
     }
 
     private func configuration() -> ServerConfiguration {

@@ -37,8 +37,8 @@ struct ModelServerMain {
             let configuration = try flags.configuration()
             if let problem = configuration.problems().first { throw problem }
             for warning in flags.warnings { complain(warning) }
-            let status = await ModelServerProcess.run(configuration)
-            exit(status == 0 ? 0 : failureStatus)
+            _ = await ModelServerProcess.run(configuration)
+            exit(failureStatus)
         } catch {
             leave("Failed to start server. Error: \(error)\n")
         }

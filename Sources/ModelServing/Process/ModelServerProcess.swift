@@ -3,11 +3,17 @@ public import Logging
 public import ServingConfig
 import ServingPrimitives
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
-    /// Serves until the first SIGTERM or SIGINT, drains, and returns.
+    /// Serves until the first SIGTERM or SIGINT, drains, and ends the process with status 0.
     ///
-    /// - Returns: the exit status: 0 after a drain, 1 when the server could not start (said on stderr).
+    /// - Returns: the exit status 1, when the server could not start (said on stderr).
     public static func run(_ configuration: ServerConfiguration, logLevel: Logger.Level = .info) async -> Int32 {
         let signals = TerminationSignals()
         var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
@@ -32,7 +38,10 @@ public enum ModelServerProcess {
         }
         await server.shutdown()
         logger.info("Shut down")
-        return 0
+        // Not `exit`: a run that outlived the grace period still uses TensorFlow's static objects, which exit handlers
+        // destroy.
+        fflush(nil)
+        _exit(0)
     }
 
     /// The version of the TensorFlow library that would be used, or why there is none.
