@@ -12,7 +12,7 @@ import Testing
         for part in [
             "libtensorflow_cc.so.2", "\(folder.path)/.deps/tensorflow/lib/libtensorflow_cc.so.2",
             "\(folder.path)/.venv/lib/python3*/site-packages/tensorflow/libtensorflow_cc.so.2",
-            "/nowhere/.deps/tensorflow/lib/libtensorflow_cc.so.2", "scripts/setup", "--tensorflow_library",
+            "/nowhere/.deps/tensorflow/lib/libtensorflow_cc.so.2", "scripts/setup", "--tensorflow-library",
             "APUS_TENSORFLOW_LIBRARY",
         ] {
             #expect(error.message.contains(part))

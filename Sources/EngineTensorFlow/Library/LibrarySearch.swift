@@ -39,7 +39,7 @@ struct LibrarySearch: Sendable {
         throw .failedPrecondition(
             "The TensorFlow library \(Self.fileName) was not found. Looked at: "
                 + candidates.joined(separator: ", ")
-                + ". Run scripts/setup to install it, or name the file with --tensorflow_library or "
+                + ". Run scripts/setup to install it, or name the file with --tensorflow-library or "
                 + "\(Self.environmentVariable)."
         )
     }
