@@ -91,6 +91,8 @@ class Peer:
 
     def __init__(self, address, handshake=True, initial=()):
         self.socket = socket.create_connection(address, timeout=PATIENCE)
+        # Fixed, as it grows to tens of megabytes on some machines: no test's answer would ever have to wait then.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
         self.buffer = b""
         self.decoder = hpack.Decoder()
         self.responses = {}

@@ -13,6 +13,7 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     private static let outputQuantum = 256 << 10
     /// After so many of them the loop's other connections, and this one's reads, get their turn.
     private static let quantaPerTurn = 4
+    private static let continuationDelay = TimeAmount.microseconds(50)
     private static let tickInterval = TimeAmount.seconds(1)
     /// Ticks that the peer has to close its side after we closed ours. Closing at once with input unread would reset
     /// the TCP connection, and the peer could lose our last frames.
@@ -23,6 +24,7 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     private var isInReadCycle = false
     private var isReadHeldBack = false
     private var isWritable = true
+    private var isFlushing = false
     private var tick: Scheduled<Void>?
     private var lingeredTicks: Int?
     private var isContinuationScheduled = false
@@ -101,8 +103,10 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
         isWritable = context.channel.isWritable
         if isWritable {
             connection.transportTookOutput()
-            if !isInReadCycle { flushOutput(context) }
+            // First, as a large answer fills the channel again at once: a request that came meanwhile would wait for its end.
             resumeReading(context)
+            // A write that is taken at once says so from inside `flushOutput`, whose own loop then goes on.
+            if !isInReadCycle, !isFlushing { flushOutput(context) }
         }
         context.fireChannelWritabilityChanged()
     }
@@ -117,6 +121,7 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
 
     /// Writes what is collected and as much of the waiting responses as the channel takes.
     private func flushOutput(_ context: ChannelHandlerContext) {
+        isFlushing = true
         var quanta = 0
         repeat {
             if connection.canProduceOutput, isWritable { connection.produceOutput(Self.outputQuantum) }
@@ -125,15 +130,18 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
             context.flush()
             quanta += 1
         } while connection.canProduceOutput && isWritable && quanta < Self.quantaPerTurn
+        isFlushing = false
         if connection.canProduceOutput, isWritable { scheduleContinuation(context) }
         if tick == nil { scheduleTick() }
         if connection.isOver { closeOutput(context) }
     }
 
+    /// A moment later, not by `execute`: the loop runs tasks that are due until none is left before it looks at its
+    /// sockets again, and a peer that takes everything would keep it from all other requests.
     private func scheduleContinuation(_ context: ChannelHandlerContext) {
         guard !isContinuationScheduled else { return }
         isContinuationScheduled = true
-        context.eventLoop.assumeIsolated().execute {
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.continuationDelay) {
             self.isContinuationScheduled = false
             self.flushRequested()
         }

@@ -85,6 +85,7 @@ struct FlowControlTests {
         let body = ByteBuffer(repeating: 3, count: 20 << 20)
         server.application.onRequest = { RecordingApplication.answer($0, body) }
         server.send(.windowUpdate(0, 1 << 30), .headers(1))
+        server.channel.embeddedEventLoop.advanceTime(by: .milliseconds(10))
         let base = body.withUnsafeReadableBytes { $0.baseAddress! }
         var shared = 0
         while let buffer = try server.channel.readOutbound(as: ByteBuffer.self) {
@@ -190,6 +191,7 @@ struct FlowControlTests {
         // The next request is read before the loop has come back to the large answer.
         wire = ByteBuffer(bytes: Frame.headers(3).bytes)
         try server.channel.writeInbound(wire)
+        server.channel.embeddedEventLoop.advanceTime(by: .milliseconds(10))
         let frames = server.received()
         let small = try #require(frames.firstIndex { $0.stream == 3 && $0.type == FrameType.data })
         #expect(dataByteCount(Array(frames[..<small]), 1) < 3 << 20)

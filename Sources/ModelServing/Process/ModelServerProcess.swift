@@ -9,6 +9,12 @@ import Glibc
 import Musl
 #endif
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
     /// Serves until the first SIGTERM or SIGINT, drains, and ends the process with status 0.
@@ -42,6 +48,13 @@ public enum ModelServerProcess {
         // destroy.
         fflush(nil)
         _exit(0)
+    }
+
+    /// Ends the process without running the destructors of TensorFlow's globals: a run that outlived the grace period may
+    /// still use them on its thread, and would crash.
+    public static func leave(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 
     /// The version of the TensorFlow library that would be used, or why there is none.
