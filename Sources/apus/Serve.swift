@@ -39,7 +39,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        throw ExitCode(await ModelServerProcess.run(configuration(), logLevel: process.logLevel))
+        ModelServerProcess.leave(await ModelServerProcess.run(configuration(), logLevel: process.logLevel))
     }
 
     private func configuration() -> ServerConfiguration {

@@ -37,8 +37,8 @@ struct ModelServerMain {
             let configuration = try flags.configuration()
             if let problem = configuration.problems().first { throw problem }
             for warning in flags.warnings { complain(warning) }
-            _ = await ModelServerProcess.run(configuration)
-            exit(failureStatus)
+            let status = await ModelServerProcess.run(configuration)
+            ModelServerProcess.leave(status == 0 ? 0 : failureStatus)
         } catch {
             leave("Failed to start server. Error: \(error)\n")
         }

@@ -17,9 +17,9 @@ import Musl
 
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
-    /// Serves until the first SIGTERM or SIGINT, drains, and ends the process with status 0.
+    /// Serves until the first SIGTERM or SIGINT, drains, and returns. The process must end through `leave`.
     ///
-    /// - Returns: the exit status 1, when the server could not start (said on stderr).
+    /// - Returns: the exit status: 0 after a drain, 1 when the server could not start (said on stderr).
     public static func run(_ configuration: ServerConfiguration, logLevel: Logger.Level = .info) async -> Int32 {
         let signals = TerminationSignals()
         var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
@@ -44,10 +44,7 @@ public enum ModelServerProcess {
         }
         await server.shutdown()
         logger.info("Shut down")
-        // Not `exit`: a run that outlived the grace period still uses TensorFlow's static objects, which exit handlers
-        // destroy.
-        fflush(nil)
-        _exit(0)
+        return 0
     }
 
     /// Ends the process without running the destructors of TensorFlow's globals: a run that outlived the grace period may
