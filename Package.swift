@@ -79,16 +79,24 @@ let package = Package(
         // Neutral core: no protobuf, no NIO, no HTTP, no engine.
         library("ServingPrimitives"),
         library("Tensors"),
+        library("Batching", ["ServingPrimitives"]),
+        library("ServingMetrics", ["ServingPrimitives"]),
         library("Servables", ["ServingPrimitives"]),
         library("EngineInterface", ["ServingPrimitives", "Tensors"]),
         library("ServingConfig", ["ServingPrimitives"]),
-        library("Inference", ["EngineInterface", "Servables", "ServingPrimitives", "Tensors"]),
+        library(
+            "Inference",
+            ["Batching", "EngineInterface", "Servables", "ServingMetrics", "ServingPrimitives", "Tensors"]
+        ),
 
         // Wire.
         library("ServingProtos", [protobuf]),
         library(
             "WireFormat",
-            ["EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", protobuf]
+            [
+                "EngineInterface", "Inference", "Servables", "ServingConfig", "ServingPrimitives", "ServingProtos",
+                "Tensors", protobuf,
+            ]
         ),
         library("HTTP2Server", [nioCore]),
         library("EventLoopSupport", [nioCore]),
@@ -102,16 +110,16 @@ let package = Package(
             "FrontendGRPC",
             [
                 "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference", "Servables",
-                "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL,
-                protobuf,
+                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat",
+                logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         library(
             "FrontendREST",
             [
-                "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingPrimitives",
-                "ServingProtos", "Tensors",
-                "WireFormat", logging, nioCore, nioPosix, protobuf,
+                "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingMetrics",
+                "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                protobuf,
             ]
         ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),
@@ -121,12 +129,16 @@ let package = Package(
             ["CTensorFlow", "EngineInterface", "ServingPrimitives", "Tensors"]
         ),
 
+        .target(name: "CLiteRT", linkerSettings: [.linkedLibrary("dl")]),
+        library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ServingPrimitives", "Tensors"]),
+
         // Composition root and executables.
         library(
             "ModelServing",
             [
-                "EngineInterface", "EngineTensorFlow", "FrontendGRPC", "FrontendREST", "Inference", "ModelSources",
-                "Servables", "ServingConfig", "ServingPrimitives", "WireFormat", logging, nioCore, nioPosix,
+                "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
+                "Inference", "ModelSources", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives",
+                "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         .executableTarget(
@@ -193,15 +205,23 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         tests("Tensors"),
+        tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
+        tests("ServingMetrics", ["ServingPrimitives"]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
         tests("ServingConfig", ["ServingPrimitives"]),
-        tests("Inference", ["EngineInterface", "Servables", "ServingPrimitives", "ServingTestKit", "Tensors"]),
+        tests(
+            "Inference",
+            [
+                "Batching", "EngineInterface", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit",
+                "Tensors",
+            ]
+        ),
         tests(
             "WireFormat",
             [
-                "EngineInterface", "Inference", "Servables", "ServingPrimitives", "ServingProtos", "ServingTestKit",
-                "Tensors", "WireExercises", protobuf,
+                "EngineInterface", "Inference", "Servables", "ServingConfig", "ServingPrimitives", "ServingProtos",
+                "ServingTestKit", "Tensors", "WireExercises", protobuf,
             ]
         ),
         tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),
@@ -209,25 +229,28 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables",
-                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", nioCore, nioEmbedded,
-                nioPosix, nioSSL, protobuf,
+                "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables", "ServingConfig",
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat",
+                nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
         ),
         tests(
             "FrontendREST",
             [
-                "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingPrimitives",
-                "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
+                "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
+                "ServingPrimitives", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
+                nioSSL,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
         tests("EngineTensorFlow", ["EngineInterface", "ServingPrimitives", "Tensors"]),
+        tests("EngineLiteRT", ["EngineInterface", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",
             [
                 "EngineInterface", "FrontendGRPC", "FrontendREST", "Inference", "Servables", "ServingConfig",
-                "ServingPrimitives", "ServingTestKit", "Tensors", logging, nioCore, nioPosix,
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat",
+                logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
     ] + (isFuzzing ? fuzzers : []),

@@ -70,15 +70,30 @@ public final class InferenceService: Sendable {
                 outputFilter: call.outputFilter,
                 deadline: call.deadline
             )
-            let run = PredictRun(executor: executor, model: model, request: request, elements: elements)
-            switch policy.placement(expectedNanoseconds: request.expectedNanoseconds) {
-            case .callerThread:
-                completion(run.execute(cancellation))
-            case .engineThread:
-                try engineThreads.submit { completion(run.execute(cancellation)) }
-            }
+            let run = ModelRun(executor: executor, model: model, request: request, elements: elements)
+            self.run(run, cancellation: cancellation) { completion($0.map { run.predictResult($0) }) }
         } catch {
             completion(.failure(error))
+        }
+    }
+
+    /// Runs what is bound, where that is best: every kind of inference call comes through here.
+    ///
+    /// `completion` is called exactly once, before this returns or later on an engine thread.
+    func run(
+        _ run: ModelRun,
+        cancellation: CallCancellation?,
+        completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
+    ) {
+        switch policy.placement(expectedNanoseconds: run.request.expectedNanoseconds) {
+        case .callerThread:
+            completion(run.execute(cancellation))
+        case .engineThread:
+            do throws(ServingError) {
+                try engineThreads.submit { completion(run.execute(cancellation)) }
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 
@@ -121,43 +136,5 @@ public struct ModelMetadata: Sendable {
     public init(servable: ServableID, signatures: [Signature]) {
         self.servable = servable
         self.signatures = signatures
-    }
-}
-
-/// One bound run, with the lease that keeps its model loaded.
-private struct PredictRun: Sendable {
-    let executor: SignatureExecutor
-    let model: ResolvedModel
-    let request: RunRequest
-    let elements: Int
-
-    func execute(_ cancellation: CallCancellation?) -> Result<PredictResult, ServingError> {
-        do throws(ServingError) {
-            if let cancellation, cancellation.isCancelled {
-                throw ServingError(.cancelled, "The caller cancelled the request before it was run")
-            }
-            let start = MonotonicTime.now()
-            guard !request.deadline.hasPassed(at: start) else {
-                throw .deadlineExceeded("Timed out waiting for notification")
-            }
-            let tensors = try model.servable.model.run(request)
-            // An engine that breaks its contract costs this call, not the process.
-            guard tensors.count == request.outputs.count else {
-                throw ServingError(.unknown, "Predict internal error")
-            }
-            executor.estimate.record(elements: elements, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
-            var outputs: [NamedTensor] = []
-            outputs.reserveCapacity(tensors.count)
-            for (position, output) in request.outputs.enumerated() {
-                outputs.append(
-                    NamedTensor(name: executor.signature.outputs[output].name, tensor: tensors[position])
-                )
-            }
-            return .success(
-                PredictResult(signatureName: executor.signature.name, outputs: outputs, lease: model.lease)
-            )
-        } catch {
-            return .failure(error)
-        }
     }
 }

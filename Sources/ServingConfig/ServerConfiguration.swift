@@ -7,6 +7,13 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var loading = Loading()
     public var engine = Engine()
     public var lifecycle = Lifecycle()
+    /// Batching of all models; `nil` runs each request by itself.
+    public var batching: Batching?
+    public var monitoring = Monitoring()
+    /// Text file with a `ModelServerConfig`, read at start in place of `models`.
+    public var modelConfigFile: String?
+    /// Seconds between two readings of `modelConfigFile`; 0 reads it at start only.
+    public var modelConfigPollSeconds = 0
 
     public init() {}
 
@@ -20,6 +27,12 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var socketPath: String?
         /// Answers carry `tensor_content` instead of the typed fields.
         public var answersAsTensorContent = false
+        /// TLS on the port and on the socket; `nil` serves plain text.
+        public var tls: TLS?
+        /// `--grpc_channel_arguments`, in the order given: gRPC core's names. A value that reads as an int32 is one.
+        public var channelArguments: [ChannelArgument] = []
+        /// Serves TensorFlow's `ProfilerService`.
+        public var servesProfiler = true
 
         public init() {}
     }
@@ -34,6 +47,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var timeoutMilliseconds = 30_000
         /// Adds the CORS headers to every `/v1/` answer.
         public var enableCORS = false
+        /// `nil` serves plain text, as TensorFlow Serving always does.
+        public var tls: TLS?
 
         public init() {}
     }
@@ -43,6 +58,11 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var name: String
         /// Folder with one numeric sub-folder for each version; absolute.
         public var basePath: String
+        /// Which engine serves it: `tensorflow`.
+        public var platform = "tensorflow"
+        public var versionPolicy = VersionPolicy.latest(1)
+        /// Names that requests may use in place of version numbers.
+        public var versionLabels: [String: Int64] = [:]
 
         public init(name: String, basePath: String) {
             self.name = name
@@ -62,6 +82,23 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var threads = 0
         /// Which graph of a SavedModel is served.
         public var savedModelTags = ["serve"]
+        /// Versions unloaded at the same time; 0 chooses.
+        public var unloadThreads = 0
+        /// Lets the system drop a model's files from its page cache once they are loaded.
+        public var flushesFileSystemCaches = true
+        /// A label may name a version that is not available (yet).
+        public var allowsLabelsForUnavailableVersions = false
+        /// Replays `assets.extra/tf_serving_warmup_requests` before a version becomes available.
+        public var warmsUp = true
+        /// Runs of each warm-up record.
+        public var warmUpIterations = 1
+        /// Serves `model.tflite` of a version in place of its SavedModel where there is one.
+        public var prefersTFLite = false
+        /// Interpreters of each TFLite model; 0 is one for each core.
+        public var tflitePools = 0
+        public var tfliteInterpretersPerPool = 1
+        /// Classify and Regress insist on the signature's method_name.
+        public var checksSignatureMethodName = false
 
         public init() {}
     }
@@ -77,6 +114,16 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var threads = 0
         /// Event loops; 0 chooses by cores.
         public var eventLoops = 0
+        /// Shared objects with TensorFlow operations, loaded before the first model.
+        public var opLibraries: [String] = []
+        /// A serialized `tensorflow.ConfigProto`; the other settings here override parts of it.
+        public var sessionConfig: [UInt8] = []
+        /// Share of a GPU's memory that TensorFlow takes; 0 lets it choose.
+        public var gpuMemoryFraction: Float = 0
+        public var compilesWithXLAOnCPU = false
+        public var compilesWithXLAOnGPU = false
+        /// `bfloat16` turns on automatic mixed precision; empty is none.
+        public var mixedPrecision = ""
 
         public init() {}
     }

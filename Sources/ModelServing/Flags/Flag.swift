@@ -5,6 +5,7 @@ struct Flag<Target> {
         case bool(WritableKeyPath<Target, Bool>)
         case int32(WritableKeyPath<Target, Int32>)
         case int64(WritableKeyPath<Target, Int64>)
+        case float(WritableKeyPath<Target, Float>)
         case string(WritableKeyPath<Target, String>)
     }
 
@@ -47,6 +48,9 @@ struct Flag<Target> {
         case .int64(let path):
             guard let value = Int64(text) else { return refuse(text) }
             target[keyPath: path] = value
+        case .float(let path):
+            guard let value = Float(text) else { return refuse(text) }
+            target[keyPath: path] = value
         case .string(let path): target[keyPath: path] = text
         }
         return .taken
@@ -61,6 +65,7 @@ struct Flag<Target> {
             case .bool(let path): ("\(defaults[keyPath: path])", "bool")
             case .int32(let path): ("\(defaults[keyPath: path])", "int32")
             case .int64(let path): ("\(defaults[keyPath: path])", "int64")
+            case .float(let path): ("\(defaults[keyPath: path])", "float")
             case .string(let path): ("\"\(defaults[keyPath: path])\"", "string")
             }
         let left = "--\(name)=\(value)"

@@ -21,6 +21,36 @@ public struct ModelServerFlags: Sendable, Equatable {
     var interOpParallelism: Int64 = 0
     var savedModelTags = "serve"
     var tensorContent = false
+    var enablesBatching = false
+    var batchingParametersFile = ""
+    var perModelBatchingParameters = false
+    var labelsForUnavailableModels = false
+    var modelConfigFile = ""
+    var modelConfigPollSeconds: Int32 = 0
+    var unloadThreads: Int32 = 0
+    var flushFileSystemCaches = true
+    var sessionConfigFile = ""
+    var gpuMemoryFraction: Float = 0
+    var platformConfigFile = ""
+    var altsCredentials = false
+    var sslConfigFile = ""
+    var grpcChannelArguments = ""
+    var grpcMaxThreads: Int32 = 0
+    var modelWarmUp = true
+    var warmUpIterations: Int32 = 0
+    var monitoringConfigFile = ""
+    var removeUnusedFields = true
+    var preferTFLite = false
+    var tflitePools: Int32 = 0
+    var tfliteInterpretersPerPool: Int32 = 1
+    var methodNameCheck = false
+    var xlaOnCPU = false
+    var xlaOnGPU = false
+    var profiler = true
+    var threadPoolFactoryConfigFile = ""
+    var mixedPrecision = ""
+    var skipInitializeTPU = false
+    var grpcHealthCheck = false
     var version = false
 
     init() {}
@@ -70,66 +100,6 @@ public struct ModelServerFlags: Sendable, Equatable {
         return table().reduce("usage: \(name)\nFlags:\n") { $0 + $1.usage(default: defaults) }
     }
 
-    /// A function, not a stored table: key paths are not Sendable, and the table is read once.
-    private static func table() -> [Flag<ModelServerFlags>] {
-        [
-            Flag("port", .int32(\.port), "TCP port for gRPC. 0 opens none; then --grpc_socket_path is needed."),
-            Flag("grpc_socket_path", .string(\.grpcSocketPath), "Unix socket to listen on for gRPC as well."),
-            Flag("rest_api_port", .int32(\.restPort), "TCP port for HTTP/REST. 0 serves no REST."),
-            Flag(
-                "rest_api_num_threads",
-                .int32(\.restThreads),
-                "Accepted and not used: REST runs on the event loops of gRPC, not on a thread for each call."
-            ),
-            Flag(
-                "rest_api_timeout_in_ms",
-                .int32(\.restTimeout),
-                "Longest wait of a REST call; 0 or less is no limit."
-            ),
-            Flag("rest_api_enable_cors_support", .bool(\.restCORS), "Add the CORS headers to REST answers."),
-            Flag("model_name", .string(\.modelName), "Name of the model to serve."),
-            Flag(
-                "model_base_path",
-                .string(\.modelBasePath),
-                "Absolute path of the model: a folder with one numeric sub-folder for each version."
-            ),
-            Flag("num_load_threads", .int32(\.loadThreads), "Versions loaded at the same time; 0 chooses."),
-            Flag("max_num_load_retries", .int32(\.loadRetries), "Tries after the first failure of a load."),
-            Flag(
-                "load_retry_interval_micros",
-                .int64(\.loadRetryInterval),
-                "Pause between two tries of a load, in microseconds; negative is none."
-            ),
-            Flag(
-                "file_system_poll_wait_seconds",
-                .int32(\.pollSeconds),
-                "Seconds between looks for versions; 0 looks once, a negative number never."
-            ),
-            Flag(
-                "tensorflow_session_parallelism",
-                .int64(\.sessionParallelism),
-                "Threads of TensorFlow's intra-op and inter-op pools; 0 chooses."
-            ),
-            Flag(
-                "tensorflow_intra_op_parallelism",
-                .int64(\.intraOpParallelism),
-                "Threads inside one op; 0 chooses. Replaces --tensorflow_session_parallelism."
-            ),
-            Flag(
-                "tensorflow_inter_op_parallelism",
-                .int64(\.interOpParallelism),
-                "Ops run at once; 0 chooses. Replaces --tensorflow_session_parallelism."
-            ),
-            Flag("saved_model_tags", .string(\.savedModelTags), "Comma-separated tags of the graph to load."),
-            Flag(
-                "enable_serialization_as_tensor_content",
-                .bool(\.tensorContent),
-                "Write Predict answers as tensor_content instead of typed fields."
-            ),
-            Flag("version", .bool(\.version), "Print the versions and leave."),
-        ]
-    }
-
     /// The configuration these flags mean.
     ///
     /// - Throws: `INVALID_ARGUMENT`, as the stock server, when no model is named.
@@ -158,6 +128,22 @@ public struct ModelServerFlags: Sendable, Equatable {
         configuration.engine.sessionParallelism = sessionParallelism
         configuration.engine.intraOpParallelism = intraOpParallelism
         configuration.engine.interOpParallelism = interOpParallelism
+        configuration.engine.gpuMemoryFraction = gpuMemoryFraction
+        configuration.engine.compilesWithXLAOnCPU = xlaOnCPU
+        configuration.engine.compilesWithXLAOnGPU = xlaOnGPU
+        configuration.engine.mixedPrecision = mixedPrecision
+        configuration.modelConfigFile = modelConfigFile.isEmpty ? nil : modelConfigFile
+        configuration.modelConfigPollSeconds = Int(modelConfigPollSeconds)
+        configuration.loading.unloadThreads = Int(unloadThreads)
+        configuration.loading.flushesFileSystemCaches = flushFileSystemCaches
+        configuration.loading.allowsLabelsForUnavailableVersions = labelsForUnavailableModels
+        configuration.loading.warmsUp = modelWarmUp
+        configuration.loading.warmUpIterations = max(Int(warmUpIterations), 1)
+        configuration.loading.prefersTFLite = preferTFLite
+        configuration.loading.tflitePools = Int(tflitePools)
+        configuration.loading.tfliteInterpretersPerPool = Int(tfliteInterpretersPerPool)
+        configuration.loading.checksSignatureMethodName = methodNameCheck
+        configuration.grpc.servesProfiler = profiler
         return configuration
     }
 

@@ -1,0 +1,1 @@
+/* Replaced by the function table of the LiteRT runtime. */

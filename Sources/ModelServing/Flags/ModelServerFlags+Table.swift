@@ -1,0 +1,171 @@
+extension ModelServerFlags {
+    /// A function, not a stored table: key paths are not Sendable, and the table is read once.
+    static func table() -> [Flag<ModelServerFlags>] {
+        [
+            Flag("port", .int32(\.port), "TCP port for gRPC. 0 opens none; then --grpc_socket_path is needed."),
+            Flag("grpc_socket_path", .string(\.grpcSocketPath), "Unix socket to listen on for gRPC as well."),
+            Flag("rest_api_port", .int32(\.restPort), "TCP port for HTTP/REST. 0 serves no REST."),
+            Flag(
+                "rest_api_num_threads",
+                .int32(\.restThreads),
+                "Accepted and not used: REST runs on the event loops of gRPC, not on a thread for each call."
+            ),
+            Flag(
+                "rest_api_timeout_in_ms",
+                .int32(\.restTimeout),
+                "Longest wait of a REST call; 0 or less is no limit."
+            ),
+            Flag("rest_api_enable_cors_support", .bool(\.restCORS), "Add the CORS headers to REST answers."),
+            Flag("model_name", .string(\.modelName), "Name of the model to serve."),
+            Flag(
+                "model_base_path",
+                .string(\.modelBasePath),
+                "Absolute path of the model: a folder with one numeric sub-folder for each version."
+            ),
+            Flag("num_load_threads", .int32(\.loadThreads), "Versions loaded at the same time; 0 chooses."),
+            Flag("max_num_load_retries", .int32(\.loadRetries), "Tries after the first failure of a load."),
+            Flag(
+                "load_retry_interval_micros",
+                .int64(\.loadRetryInterval),
+                "Pause between two tries of a load, in microseconds; negative is none."
+            ),
+            Flag(
+                "file_system_poll_wait_seconds",
+                .int32(\.pollSeconds),
+                "Seconds between looks for versions; 0 looks once, a negative number never."
+            ),
+            Flag(
+                "tensorflow_session_parallelism",
+                .int64(\.sessionParallelism),
+                "Threads of TensorFlow's intra-op and inter-op pools; 0 chooses."
+            ),
+            Flag(
+                "tensorflow_intra_op_parallelism",
+                .int64(\.intraOpParallelism),
+                "Threads inside one op; 0 chooses. Replaces --tensorflow_session_parallelism."
+            ),
+            Flag(
+                "tensorflow_inter_op_parallelism",
+                .int64(\.interOpParallelism),
+                "Ops run at once; 0 chooses. Replaces --tensorflow_session_parallelism."
+            ),
+            Flag("saved_model_tags", .string(\.savedModelTags), "Comma-separated tags of the graph to load."),
+            Flag(
+                "enable_serialization_as_tensor_content",
+                .bool(\.tensorContent),
+                "Write Predict answers as tensor_content instead of typed fields."
+            ),
+            Flag("enable_batching", .bool(\.enablesBatching), "Batch requests."),
+            Flag(
+                "batching_parameters_file",
+                .string(\.batchingParametersFile),
+                "Text file with a BatchingParameters message. Needs --enable_batching."
+            ),
+            Flag(
+                "enable_per_model_batching_parameters",
+                .bool(\.perModelBatchingParameters),
+                "Read batching_params.pbtxt of each version; a version without the file is not batched."
+            ),
+            Flag(
+                "allow_version_labels_for_unavailable_models",
+                .bool(\.labelsForUnavailableModels),
+                "A new label may name a version that is not available yet."
+            ),
+            Flag(
+                "model_config_file",
+                .string(\.modelConfigFile),
+                "Text file with a ModelServerConfig message. Replaces --model_name and --model_base_path."
+            ),
+            Flag(
+                "model_config_file_poll_wait_seconds",
+                .int32(\.modelConfigPollSeconds),
+                "Seconds between two readings of --model_config_file; 0 reads it at start only."
+            ),
+            Flag("num_unload_threads", .int32(\.unloadThreads), "Versions unloaded at the same time; 0 chooses."),
+            Flag(
+                "flush_filesystem_caches",
+                .bool(\.flushFileSystemCaches),
+                "Let the system drop a model's files from its cache when they are loaded."
+            ),
+            Flag(
+                "tensorflow_session_config_file",
+                .string(\.sessionConfigFile),
+                "Text file with a TensorFlow ConfigProto message; the other flags override parts of it."
+            ),
+            Flag(
+                "per_process_gpu_memory_fraction",
+                .float(\.gpuMemoryFraction),
+                "Share of a GPU's memory to take; 0 lets TensorFlow choose, 1 takes all at start."
+            ),
+            Flag(
+                "platform_config_file",
+                .string(\.platformConfigFile),
+                "Text file with a PlatformConfigMap message. Replaces the batching, session, warm-up and TFLite flags."
+            ),
+            Flag("use_alts_credentials", .bool(\.altsCredentials), "Google ALTS; there is none here."),
+            Flag(
+                "ssl_config_file",
+                .string(\.sslConfigFile),
+                "Text file with an SSLConfig message: TLS for gRPC and REST. It holds the PEM text itself, not paths."
+            ),
+            Flag(
+                "grpc_channel_arguments",
+                .string(\.grpcChannelArguments),
+                "Comma-separated key=value pairs, gRPC core's channel arguments."
+            ),
+            Flag(
+                "grpc_max_threads",
+                .int32(\.grpcMaxThreads),
+                "Accepted and not used: gRPC has no thread for each call."
+            ),
+            Flag("enable_model_warmup", .bool(\.modelWarmUp), "Replay a version's warm-up records when it is loaded."),
+            Flag(
+                "num_request_iterations_for_warmup",
+                .int32(\.warmUpIterations),
+                "Runs of each warm-up record; 0 is one."
+            ),
+            Flag(
+                "monitoring_config_file",
+                .string(\.monitoringConfigFile),
+                "Text file with a MonitoringConfig message: the metrics page on the REST port."
+            ),
+            Flag(
+                "remove_unused_fields_from_bundle_metagraph",
+                .bool(\.removeUnusedFields),
+                "Accepted and not used: only the signatures of a MetaGraph are ever kept."
+            ),
+            Flag(
+                "prefer_tflite_model",
+                .bool(\.preferTFLite),
+                "Serve model.tflite of a version where there is one, else its SavedModel."
+            ),
+            Flag("num_tflite_pools", .int32(\.tflitePools), "Interpreters of a TFLite model; 0 is one for each core."),
+            Flag(
+                "num_tflite_interpreters_per_pool",
+                .int32(\.tfliteInterpretersPerPool),
+                "Above 1, a request's rows are split over so many interpreters."
+            ),
+            Flag(
+                "enable_signature_method_name_check",
+                .bool(\.methodNameCheck),
+                "Insist on the method_name of a signature."
+            ),
+            Flag("xla_cpu_compilation_enabled", .bool(\.xlaOnCPU), "Allow XLA compilation for the CPU."),
+            Flag("xla_gpu_compilation_enabled", .bool(\.xlaOnGPU), "Allow XLA compilation for CPU and GPU."),
+            Flag("enable_profiler", .bool(\.profiler), "Serve TensorFlow's ProfilerService on the gRPC port."),
+            Flag(
+                "thread_pool_factory_config_file",
+                .string(\.threadPoolFactoryConfigFile),
+                "Text file with a ThreadPoolFactoryConfig message; no factory comes with the server."
+            ),
+            Flag("mixed_precision", .string(\.mixedPrecision), "bfloat16 turns on automatic mixed precision."),
+            Flag("skip_initialize_tpu", .bool(\.skipInitializeTPU), "Accepted and not used: TPU builds only."),
+            Flag(
+                "enable_grpc_healthcheck_service",
+                .bool(\.grpcHealthCheck),
+                "Accepted and not needed: grpc.health.v1 is always served."
+            ),
+            Flag("version", .bool(\.version), "Print the versions and leave."),
+        ]
+    }
+}

@@ -1,0 +1,11 @@
+extension ServerConfiguration {
+    /// The metrics page on the REST port.
+    public struct Monitoring: Sendable, Hashable {
+        /// TensorFlow Serving's path, where its `prometheus_config` names no other.
+        public static let defaultPath = "/monitoring/prometheus/metrics"
+        /// Where the page is in addition to `/metrics`; `nil` when `prometheus_config` does not enable it.
+        public var prometheusPath: String?
+
+        public init() {}
+    }
+}
