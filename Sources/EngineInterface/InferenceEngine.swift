@@ -37,8 +37,27 @@ public protocol LoadedModel: AnyObject, Sendable {
     /// - Throws: the engine's own error; `DEADLINE_EXCEEDED` when the run was stopped because its deadline passed.
     func run(_ request: RunRequest) throws(ServingError) -> [Tensor]
 
+    /// Runs several signatures in one run where the engine can: over all inputs of `parts`, for all their outputs. What
+    /// two parts have in common is fed and computed once. An engine without such a thing runs them one by one.
+    ///
+    /// - Parameter parts: at least one, each of another signature. The deadline of the first is that of the run.
+    /// - Returns: the outputs of the first part, then those of the second, and so on.
+    /// - Throws: as `run`.
+    func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor]
+
     /// Ends the model and gives its memory back. Called once, when nothing runs any more. Blocks.
     func close()
+}
+
+extension LoadedModel {
+    public func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor] { try runOneByOne(parts) }
+
+    /// The runs of `parts`, each by itself.
+    public func runOneByOne(_ parts: [RunRequest]) throws(ServingError) -> [Tensor] {
+        var tensors: [Tensor] = []
+        for part in parts { tensors += try run(part) }
+        return tensors
+    }
 }
 
 /// One run of one signature.

@@ -12,6 +12,8 @@ package final class TensorFlowModel: LoadedModel {
     /// Whether operations run on TensorFlow's pool even when nothing needs them to.
     private let usesPool: Bool
     let mayRunLong: Bool
+    /// Sets of signatures that were run together.
+    let jointRuns = JointRuns()
     let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
@@ -28,6 +30,17 @@ package final class TensorFlowModel: LoadedModel {
     package var copiedInputBytes: Int { copied.load(ordering: .relaxed) }
 
     package func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
+        let signature = try signature(for: request)
+        guard let selection = try signature.selection(for: request.outputs) else {
+            return try run(request, request.inputs, signature.feeds, signature.fetches)
+        }
+        let tensors = try run(request, request.inputs, signature.feeds, selection.map { signature.fetches[$0] })
+        // Each output asked for is in its selection.
+        return request.outputs.map { tensors[selection.firstIndex(of: $0)!] }
+    }
+
+    /// The signature that `request` is for, which takes its inputs.
+    func signature(for request: RunRequest) throws(ServingError) -> SessionSignature {
         let signature = bound[request.signature]
         guard request.inputs.count == signature.feeds.count else {
             throw .internalError(
@@ -35,36 +48,33 @@ package final class TensorFlowModel: LoadedModel {
             )
         }
         if let refusal = signature.inputRefusal { throw refusal }
-        guard let selection = try signature.selection(for: request.outputs) else {
-            return try run(request, signature, signature.fetches)
-        }
-        let tensors = try run(request, signature, selection.map { signature.fetches[$0] })
-        // Each output asked for is in its selection.
-        return request.outputs.map { tensors[selection.firstIndex(of: $0)!] }
+        return signature
     }
 
     package func close() {
         SystemAllocator.givingBack { session.end() }
     }
 
-    private func run(
+    /// Feeds `tensors` to `feeds` and fetches `fetches`, in the way that `request` asks for.
+    func run(
         _ request: RunRequest,
-        _ signature: SessionSignature,
+        _ tensors: [Tensor],
+        _ feeds: [TF_Output],
         _ fetches: [TF_Output]
     ) throws(ServingError) -> [Tensor] {
         let options = try options(for: request)
         // The first run prepares the graph, which needs several times its memory for a time.
         if !hasRun.load(ordering: .relaxed), !hasRun.exchange(true, ordering: .relaxed) {
             return try SystemAllocator.givingBack { () throws(ServingError) in
-                try run(request, signature.feeds, fetches, options)
+                try run(tensors, feeds, fetches, options)
             }
         }
-        return try run(request, signature.feeds, fetches, options)
+        return try run(tensors, feeds, fetches, options)
     }
 
     /// The run itself, with places for the tensors it takes and gives.
     private func run(
-        _ request: RunRequest,
+        _ tensors: [Tensor],
         _ feeds: [TF_Output],
         _ fetches: [TF_Output],
         _ options: RunOptions?
@@ -77,14 +87,14 @@ package final class TensorFlowModel: LoadedModel {
             let inputs = handles.extracting(..<feeds.count)
             let outputs = handles.extracting(feeds.count...)
             return Result { () throws(ServingError) in
-                try run(request, feeds, inputs, fetches, outputs, options)
+                try run(tensors, feeds, inputs, fetches, outputs, options)
             }
         }
         return try result.get()
     }
 
     private func run(
-        _ request: RunRequest,
+        _ tensors: [Tensor],
         _ feeds: [TF_Output],
         _ inputs: UnsafeMutableBufferPointer<OpaquePointer?>,
         _ fetches: [TF_Output],
@@ -93,7 +103,7 @@ package final class TensorFlowModel: LoadedModel {
     ) throws(ServingError) -> [Tensor] {
         defer { for case let input? in inputs { TF_DeleteTensor(input) } }
         for index in inputs.indices {
-            let (handle, copiedBytes) = try InputTensor.make(request.inputs[index])
+            let (handle, copiedBytes) = try InputTensor.make(tensors[index])
             inputs[index] = handle
             if copiedBytes > 0 { copied.add(copiedBytes, ordering: .relaxed) }
         }
