@@ -10,15 +10,20 @@ public final class InferenceService: Sendable {
     private let manager: ServableManager
     private let engineThreads: EngineThreadPool
     private let policy: ExecutionPolicy
+    let checksMethodNames: Bool
 
+    /// - Parameter checksMethodNames: whether a signature must be of the kind that is called, by its method name
+    ///   (`--enable_signature_method_name_check`).
     public init(
         manager: ServableManager,
         engineThreads: EngineThreadPool,
-        policy: ExecutionPolicy = ExecutionPolicy()
+        policy: ExecutionPolicy = ExecutionPolicy(),
+        checksMethodNames: Bool = false
     ) {
         self.manager = manager
         self.engineThreads = engineThreads
         self.policy = policy
+        self.checksMethodNames = checksMethodNames
     }
 
     public typealias PredictCompletion = @Sendable (Result<PredictResult, ServingError>) -> Void
@@ -65,6 +70,7 @@ public final class InferenceService: Sendable {
             guard let executor = model.servable.executors[name] else {
                 throw .failedPrecondition("Serving signature key \"\(name)\" not found.")
             }
+            if checksMethodNames { try MethodName.checkPredict(executor.signature) }
             let (request, elements) = try executor.bind(
                 call.inputs,
                 outputFilter: call.outputFilter,

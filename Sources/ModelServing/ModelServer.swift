@@ -59,7 +59,11 @@ public final class ModelServer: Sendable {
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
             logger: logger
         )
-        let inference = InferenceService(manager: manager, engineThreads: engineThreads)
+        let inference = InferenceService(
+            manager: manager,
+            engineThreads: engineThreads,
+            checksMethodNames: configuration.loading.checksSignatureMethodName
+        )
         grpc = GRPCServer(
             configuration: configuration.grpc.serverConfiguration,
             inference: inference,

@@ -17,6 +17,12 @@ public struct StringTensorBuilder {
         ends.append(bytes.count)
     }
 
+    /// Appends one element whose bytes come in two parts.
+    public mutating func append(_ start: some Collection<UInt8>, then rest: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: start)
+        append(rest)
+    }
+
     /// - Throws: when the number of elements is not what `shape` needs.
     public consuming func finish(_ shape: TensorShape) throws(TensorError) -> Tensor {
         let storage = StringStorage(bytes: bytes, ends: ends)

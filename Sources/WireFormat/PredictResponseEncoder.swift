@@ -1,5 +1,4 @@
 public import Inference
-import Servables
 public import ServingPrimitives
 
 /// Writes `tensorflow.serving.PredictResponse` straight from the engine's outputs into the response's memory.
@@ -8,31 +7,27 @@ public import ServingPrimitives
 /// length of the whole before its memory.
 public struct PredictResponseEncoder {
     /// The largest message protobuf can carry: lengths are signed 32-bit numbers.
-    public static let maximumByteCount = Int(Int32.max)
+    public static let maximumByteCount = WireSize.maximumMessage
 
     /// Size of the serialized message, at most `maximumByteCount`.
     public let byteCount: Int
     private let result: PredictResult
     private let tensors: [TensorProtoEncoder]
+    private let modelSpec: ModelSpecEncoder
 
     /// - Throws: `RESOURCE_EXHAUSTED` when the answer is larger than a protobuf message can be.
     public init(_ result: PredictResult, encoding: TensorEncoding = .typedFields) throws(ServingError) {
         var tensors: [TensorProtoEncoder] = []
         tensors.reserveCapacity(result.outputs.count)
-        var size = WireSize.field(2, length: Self.modelSpecByteCount(result))
+        let modelSpec = ModelSpecEncoder(result.servable, signatureName: result.signatureName)
+        var size = WireSize.field(2, length: modelSpec.byteCount)
         for output in result.outputs {
             let tensor = TensorProtoEncoder(output.tensor, encoding)
             tensors.append(tensor)
             size += WireSize.field(1, length: Self.entryByteCount(output.name, tensor))
         }
-        guard size <= Self.maximumByteCount else {
-            throw ServingError(
-                .resourceExhausted,
-                "The answer has \(size) bytes; a message can have at most \(Self.maximumByteCount)."
-                    + " Ask for fewer rows, or for fewer outputs with output_filter."
-            )
-        }
-        self.byteCount = size
+        self.byteCount = try WireSize.checkedMessage(size)
+        self.modelSpec = modelSpec
         self.result = result
         self.tensors = tensors
     }
@@ -47,32 +42,12 @@ public struct PredictResponseEncoder {
             writer.header(2, length: tensor.byteCount)
             tensor.write(output.tensor, to: &writer)
         }
-        writeModelSpec(to: &writer)
+        modelSpec.write(2, to: &writer)
         precondition(writer.remaining == 0, "a message shrank after its size was worked out")
     }
 
     /// An entry of the map `outputs`: key (1) and value (2).
     private static func entryByteCount(_ name: String, _ tensor: TensorProtoEncoder) -> Int {
         WireSize.string(1, name) + WireSize.field(2, length: tensor.byteCount)
-    }
-}
-
-// MARK: - ModelSpec
-
-extension PredictResponseEncoder {
-    private static func modelSpecByteCount(_ result: PredictResult) -> Int {
-        WireSize.string(1, result.servable.name)
-            + WireSize.field(2, length: WireSize.number(1, UInt64(bitPattern: result.servable.version)))
-            + WireSize.string(3, result.signatureName)
-    }
-
-    /// The version stands in a wrapper, which is there even for version 0.
-    private func writeModelSpec(to writer: inout WireWriter) {
-        let version = UInt64(bitPattern: result.servable.version)
-        writer.header(2, length: Self.modelSpecByteCount(result))
-        writer.string(1, result.servable.name)
-        writer.header(2, length: WireSize.number(1, version))
-        writer.number(1, version)
-        writer.string(3, result.signatureName)
     }
 }

@@ -15,7 +15,8 @@ final class ServiceBench: Sendable {
     init(
         _ model: FakeModel = .halfPlusTwo(),
         inlineLimitNanoseconds: UInt64 = 0,
-        maximumQueuedJobs: Int = 100
+        maximumQueuedJobs: Int = 100,
+        checksMethodNames: Bool = false
     ) async {
         manager = ServableManager(loaders: FakeLoaderFactory(["m": model]))
         recorder = StateRecorder(manager)
@@ -23,7 +24,8 @@ final class ServiceBench: Sendable {
         service = InferenceService(
             manager: manager,
             engineThreads: threads,
-            policy: ExecutionPolicy(inlineLimitNanoseconds: inlineLimitNanoseconds)
+            policy: ExecutionPolicy(inlineLimitNanoseconds: inlineLimitNanoseconds),
+            checksMethodNames: checksMethodNames
         )
         aspire(3)
         await recorder.wait(for: 3, .available)

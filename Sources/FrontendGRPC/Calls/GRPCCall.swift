@@ -14,6 +14,9 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     /// What comes back from other threads.
     enum Event: Sendable {
         case predicted(Result<PredictResult, ServingError>)
+        case classified(Result<ClassifyResult, ServingError>)
+        case regressed(Result<RegressResult, ServingError>)
+        case multiInferred(Result<MultiInferenceResult, ServingError>)
         case decompressed(Result<ByteBuffer, ServingError>)
         case healthChanged
     }
@@ -32,8 +35,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var watch: HealthWatch?
     private var isFinished = false
 
-    private var services: GRPCServices { connection.services }
-    private var loop: GRPCEventLoop { connection.loop }
+    var services: GRPCServices { connection.services }
+    var loop: GRPCEventLoop { connection.loop }
 
     init(_ head: GRPCRequestHead, stream: HTTP2ServerStream, connection: GRPCConnection) {
         self.connection = connection
@@ -119,11 +122,14 @@ extension GRPCCall {
     private func handleMessage(_ message: ByteBuffer) {
         switch method {
         case .predict: predict(message)
+        case .classify: classify(message)
+        case .regress: regress(message)
+        case .multiInference: multiInference(message)
         case .getModelMetadata: answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services) }
         case .getModelStatus: answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services) }
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
-        case .classify, .regress, .multiInference, .handleReloadConfigRequest:
+        case .handleReloadConfigRequest:
             preconditionFailure("\(method) is refused before its message is read")
         }
     }
@@ -136,14 +142,19 @@ extension GRPCCall {
         do throws(ServingError) {
             var request = try message.decodePredictRequest()
             request.deadline = deadline
-            let cancellation = CallCancellation()
-            self.cancellation = cancellation
-            services.inference.predict(request, cancellation: cancellation) { [loop, self] result in
+            services.inference.predict(request, cancellation: makeCancellation()) { [loop, self] result in
                 loop.deliver(.predicted(result), to: self)
             }
         } catch {
             fail(error)
         }
+    }
+
+    /// What is set when nobody waits for the answer any more.
+    func makeCancellation() -> CallCancellation {
+        let cancellation = CallCancellation()
+        self.cancellation = cancellation
+        return cancellation
     }
 
     private func send(_ result: PredictResult) {
@@ -200,7 +211,12 @@ extension GRPCCall {
         switch event {
         case .predicted(.success(let result)): send(result)
         case .decompressed(.success(let message)): handleMessage(message)
-        case .predicted(.failure(let error)), .decompressed(.failure(let error)): fail(error)
+        case .classified(.success(let result)): send(result)
+        case .regressed(.success(let result)): send(result)
+        case .multiInferred(.success(let result)): send(result)
+        case .predicted(.failure(let error)), .decompressed(.failure(let error)), .classified(.failure(let error)),
+            .regressed(.failure(let error)), .multiInferred(.failure(let error)):
+            fail(error)
         case .healthChanged: sendHealth()
         }
     }
@@ -229,7 +245,7 @@ extension GRPCCall {
     }
 
     /// Answers with one message and status OK.
-    private func send(byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
+    func send(byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
         guard byteCount <= GRPCServerConfiguration.largestMessageByteCount else {
             return fail(
                 ServingError(
@@ -245,7 +261,7 @@ extension GRPCCall {
         stream.sendGRPCSuccess()
     }
 
-    private func fail(_ error: ServingError) {
+    func fail(_ error: ServingError) {
         guard !isFinished else { return }
         let headersSent = watch != nil
         finish()

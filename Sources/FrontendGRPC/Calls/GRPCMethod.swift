@@ -16,8 +16,10 @@ enum GRPCMethod: String, Sendable, CaseIterable {
     /// Whether calls are carried out; the others are known only to be refused by name.
     var isServed: Bool {
         switch self {
-        case .predict, .getModelMetadata, .getModelStatus, .healthCheck, .healthWatch: true
-        case .classify, .regress, .multiInference, .handleReloadConfigRequest: false
+        case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus, .healthCheck,
+            .healthWatch:
+            true
+        case .handleReloadConfigRequest: false
         }
     }
 

@@ -43,7 +43,7 @@ struct WireError: Error, Sendable {
         case .packedByteCount: "the length of packed values is not a multiple of the size of one"
         case .packedVarints: "packed values do not end with a whole varint of at most 10 bytes each"
         case .invalidUTF8: "a string is not valid UTF-8"
-        case .tooManyNames: "more than \(PredictRequestDecoder.maximumNames) inputs or names in output_filter"
+        case .tooManyNames: "more than \(PredictRequestDecoder.maximumNames) inputs, names in output_filter or tasks"
         }
     }
 }

@@ -1,5 +1,22 @@
+import ServingPrimitives
+
 /// How many bytes things take on the wire.
 enum WireSize {
+    /// The largest message protobuf can carry: lengths are signed 32-bit numbers.
+    static let maximumMessage = Int(Int32.max)
+
+    /// - Throws: `RESOURCE_EXHAUSTED` when an answer of that size is larger than a message can be.
+    static func checkedMessage(_ size: Int) throws(ServingError) -> Int {
+        guard size <= maximumMessage else {
+            throw ServingError(
+                .resourceExhausted,
+                "The answer has \(size) bytes; a message can have at most \(maximumMessage)."
+                    + " Ask for fewer rows, or for fewer outputs with output_filter."
+            )
+        }
+        return size
+    }
+
     /// 1 to 10: one byte for every seven bits.
     @inline(__always)
     static func varint(_ value: UInt64) -> Int {
@@ -19,4 +36,6 @@ enum WireSize {
     }
 
     static func number(_ field: UInt32, _ value: UInt64) -> Int { value == 0 ? 0 : tag(field) + varint(value) }
+
+    static func float(_ field: UInt32, _ value: Float) -> Int { value.bitPattern == 0 ? 0 : tag(field) + 4 }
 }

@@ -50,4 +50,11 @@ struct WireWriter {
         varint(UInt64(WireTag.varint(field).rawValue))
         varint(value)
     }
+
+    /// A float field; 0, but not -0, is left out.
+    mutating func float(_ field: UInt32, _ value: Float) {
+        guard value.bitPattern != 0 else { return }
+        varint(UInt64(WireTag.fixed32(field).rawValue))
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes($0) }
+    }
 }

@@ -26,4 +26,12 @@ struct AllocationBudget {
         }
         used += bytes
     }
+
+    /// Accounts for `count` copies of `byteCount` bytes; false when they are too much.
+    mutating func take(_ byteCount: Int, times count: Int) -> Bool {
+        let (bytes, overflow) = byteCount.multipliedReportingOverflow(by: count)
+        guard !overflow, bytes <= limit - used else { return false }
+        used += bytes
+        return true
+    }
 }

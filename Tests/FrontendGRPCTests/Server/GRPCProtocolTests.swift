@@ -64,7 +64,7 @@ struct GRPCProtocolTests {
     @Test func `headers that cannot be served are refused and the connection lives on`() async throws {
         let cases: [(String, [HTTP2HeaderField], CanonicalCode, String)] = [
             ("/no.Such/Method", [], .unimplemented, "Method not found!"),
-            ("/tensorflow.serving.PredictionService/Regress", [], .unimplemented, "is not implemented"),
+            ("/tensorflow.serving.SessionService/SessionRun", [], .unimplemented, "Method not found!"),
             (Self.check, [HTTP2HeaderField("grpc-timeout", "1 year")], .internal, "Error parsing 'grpc-timeout'"),
             (Self.check, [HTTP2HeaderField("grpc-encoding", "br")], .unimplemented, "identity, deflate, gzip"),
             (Self.check, [HTTP2HeaderField("grpc-timeout", "0m")], .deadlineExceeded, "Deadline Exceeded"),

@@ -1,0 +1,71 @@
+import Inference
+import NIOCore
+import ServingPrimitives
+import WireFormat
+
+/// Classify, Regress and MultiInference.
+extension GRPCCall {
+    func classify(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let request = try message.decodeExampleRequest("ClassificationRequest", deadline: deadline)
+            services.inference.classify(request, cancellation: makeCancellation()) { [loop, self] result in
+                loop.deliver(.classified(result), to: self)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    func regress(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let request = try message.decodeExampleRequest("RegressionRequest", deadline: deadline)
+            services.inference.regress(request, cancellation: makeCancellation()) { [loop, self] result in
+                loop.deliver(.regressed(result), to: self)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    func multiInference(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let request = try message.decodeMultiInferenceRequest(deadline: deadline)
+            services.inference.multiInference(request, cancellation: makeCancellation()) { [loop, self] result in
+                loop.deliver(.multiInferred(result), to: self)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    // The model version stays loaded until its answer is with the transport.
+
+    func send(_ result: ClassifyResult) {
+        send { () throws(ServingError) in try ExampleResponseEncoder(result) }
+        withExtendedLifetime(result.lease) {}
+    }
+
+    func send(_ result: RegressResult) {
+        send { () throws(ServingError) in try ExampleResponseEncoder(result) }
+        withExtendedLifetime(result.lease) {}
+    }
+
+    func send(_ result: MultiInferenceResult) {
+        do throws(ServingError) {
+            let encoder = try MultiInferenceResponseEncoder(result)
+            send(byteCount: encoder.byteCount, encoder.write(into:))
+        } catch {
+            fail(error)
+        }
+        withExtendedLifetime(result.lease) {}
+    }
+
+    private func send(_ makeEncoder: () throws(ServingError) -> ExampleResponseEncoder) {
+        do throws(ServingError) {
+            let encoder = try makeEncoder()
+            send(byteCount: encoder.byteCount, encoder.write(into:))
+        } catch {
+            fail(error)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import EngineInterface
+public import ServingPrimitives
+import Tensors
+
+/// Classify, Regress and MultiInference. Completion and cancellation are as in `predict`.
+extension InferenceService {
+    public func classify(
+        _ call: ExampleCall,
+        cancellation: CallCancellation? = nil,
+        completion: @escaping @Sendable (Result<ClassifyResult, ServingError>) -> Void
+    ) {
+        run(call, as: ClassificationSignature.self, cancellation, completion)
+    }
+
+    public func regress(
+        _ call: ExampleCall,
+        cancellation: CallCancellation? = nil,
+        completion: @escaping @Sendable (Result<RegressResult, ServingError>) -> Void
+    ) {
+        run(call, as: RegressionSignature.self, cancellation, completion)
+    }
+
+    private func run<Kind: ExampleSignature>(
+        _ call: ExampleCall,
+        as kind: Kind.Type,
+        _ cancellation: CallCancellation?,
+        _ completion: @escaping @Sendable (Result<ExampleResult<Kind.Answer>, ServingError>) -> Void
+    ) {
+        do throws(ServingError) {
+            let model = try resolve(call.model)
+            let name = call.model.resolvedSignatureName
+            guard let executor = model.servable.executors[name] else {
+                throw .invalidArgument("No signature was found with the name: \(name)")
+            }
+            let kind = try Kind(executor.signature, checksMethodName: checksMethodNames)
+            let count = try call.examples.exampleCount()
+            let run = ModelRun(
+                executor: executor,
+                model: model,
+                request: executor.request(call.examples, outputs: kind.outputs, deadline: call.deadline),
+                elements: count
+            )
+            self.run(run, cancellation: cancellation) { result in
+                completion(
+                    result.flatMap { tensors in
+                        Result { () throws(ServingError) in
+                            let answer = try kind.answer(tensors[...], exampleCount: count)
+                            return ExampleResult(signatureName: name, answer: answer, lease: model.lease)
+                        }
+                    }
+                )
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+}
+
+extension ModelSelector {
+    /// The signature name, the default one spelled out.
+    var resolvedSignatureName: String { signatureName.isEmpty ? InferenceService.defaultSignatureName : signatureName }
+}
+
+extension Tensor {
+    /// - Throws: when there is no example.
+    func exampleCount() throws(ServingError) -> Int {
+        guard shape.elementCount > 0 else { throw .invalidArgument("Input is empty.") }
+        return shape.elementCount
+    }
+}
+
+extension SignatureExecutor {
+    /// A run that feeds `examples` to the only input, whatever type it declares: that is the graph's affair.
+    func request(_ examples: Tensor, outputs: [Int], deadline: Deadline) -> RunRequest {
+        RunRequest(
+            signature: index,
+            inputs: [examples],
+            outputs: outputs,
+            deadline: deadline,
+            expectedNanoseconds: estimate.expected(elements: examples.shape.elementCount)
+        )
+    }
+}

@@ -1,0 +1,39 @@
+public import Inference
+public import ServingPrimitives
+import Tensors
+
+/// Reads `tensorflow.serving.ClassificationRequest` and `RegressionRequest`, which have the same fields, over the
+/// received bytes: the examples reach the model as the client serialized them.
+public enum ExampleRequestDecoder {
+    /// - Parameters:
+    ///   - name: of the message, for error texts.
+    ///   - bytes: the serialized message. The examples become views of it, unless each gets a context.
+    ///   - owner: keeps `bytes` alive and unchanged as long as the examples are used.
+    /// - Throws: `INVALID_ARGUMENT` with what was wrong and what was expected.
+    public static func decode(
+        _ name: String,
+        _ bytes: UnsafeRawBufferPointer,
+        owner: AnyObject
+    ) throws(ServingError) -> ExampleCall {
+        var model: ModelSpecFields?
+        var input = ExampleInputFields()
+        do throws(WireError) {
+            var reader = WireReader(bytes)
+            while !reader.isAtEnd {
+                let tag = try reader.tag()
+                switch tag {
+                case .bytes(1):
+                    if model == nil { model = ModelSpecFields() }
+                    try model?.merge(try reader.payload())
+                case .bytes(2): try input.merge(try reader.payload())
+                default: try reader.skip(tag)
+                }
+            }
+        } catch {
+            throw error.servingError(name, in: bytes)
+        }
+        guard let model else { throw .invalidArgument("Missing ModelSpec") }
+        var budget = AllocationBudget(messageByteCount: bytes.count)
+        return ExampleCall(model: model.selector, examples: try input.examples(owner: owner, budget: &budget))
+    }
+}
