@@ -114,4 +114,4 @@ def cases():
 
 
 CASES = cases()
-DEMO_MODELS = sorted({case.model for case in CASES} | {"all_types"})
+DEMO_MODELS = sorted({case.model for case in CASES} | {"all_types", "classifier", "example_answers"})

@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup(title: "Models") var models: ModelOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
+    @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
 
@@ -46,6 +47,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = ServerConfiguration()
         models.apply(to: &configuration)
         network.apply(to: &configuration)
+        requests.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace
         return configuration
