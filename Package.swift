@@ -59,6 +59,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-json", path: "JSON", ["RESTExercises"]),
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
+    fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
 ]
 

@@ -91,7 +91,7 @@ public final class InferenceService: Sendable {
         cancellation: CallCancellation?,
         completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
     ) {
-        switch policy.placement(expectedNanoseconds: run.request.expectedNanoseconds) {
+        switch run.model.placement ?? policy.placement(expectedNanoseconds: run.request.expectedNanoseconds) {
         case .callerThread:
             completion(run.execute(cancellation))
         case .engineThread:
@@ -127,6 +127,20 @@ public final class InferenceService: Sendable {
 public struct ResolvedModel: Sendable {
     public let lease: ServableLease
     let servable: ModelServable
+    /// Where its runs happen whatever they take; `nil` leaves that to the policy.
+    let placement: ExecutionPolicy.Placement?
+
+    init(lease: ServableLease, servable: ModelServable, placement: ExecutionPolicy.Placement? = nil) {
+        self.lease = lease
+        self.servable = servable
+        self.placement = placement
+    }
+
+    /// A version that no request can reach yet, to warm it up on the thread that loads it.
+    public init(warmingUp servable: ModelServable, as id: ServableID) {
+        // It is the loader who ends the version if it does not become available.
+        self.init(lease: ServableLease(id: id, servable: servable) {}, servable: servable, placement: .callerThread)
+    }
 
     /// The signature of that name; an empty name means `serving_default`.
     public func signature(named name: String) -> Signature? {

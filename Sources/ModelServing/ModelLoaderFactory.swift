@@ -8,27 +8,49 @@ import ServingPrimitives
 struct ModelLoaderFactory: ServableLoaderFactory {
     let engine: any InferenceEngine
     let tags: [String]
+    /// `nil` where versions are not warmed up.
+    let warmUp: ModelWarmUp?
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
-        ModelLoader(engine: engine, request: LoadRequest(path: version.path, tags: tags), logger: logger)
+        ModelLoader(
+            engine: engine,
+            id: version.id,
+            request: LoadRequest(path: version.path, tags: tags),
+            warmUp: warmUp,
+            logger: logger
+        )
     }
 }
 
 private struct ModelLoader: ServableLoader {
     let engine: any InferenceEngine
+    let id: ServableID
     let request: LoadRequest
+    let warmUp: ModelWarmUp?
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
-            return ModelServable(model: try engine.load(request))
+            let servable = ModelServable(model: try engine.load(request))
+            try warm(servable)
+            return servable
         } catch {
             logger.warning(
                 "A try to load a version failed",
                 metadata: ["path": "\(request.path)", "error": "\(error)"]
             )
+            throw error
+        }
+    }
+
+    /// A version that does not warm up is ended again.
+    private func warm(_ servable: ModelServable) throws(ServingError) {
+        do throws(ServingError) {
+            try warmUp?.run(servable, as: id, in: request.path)
+        } catch {
+            servable.model.close()
             throw error
         }
     }

@@ -25,6 +25,7 @@ public final class ModelServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let engineThreads: EngineThreadPool
     private let manager: ServableManager
+    private let inference: InferenceService
     private let health: ServingHealth
     private let source: FileSystemSource
     private let grpc: GRPCServer
@@ -44,10 +45,12 @@ public final class ModelServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
         self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
+        let warmUp = configuration.loading.warmUp(logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
                 engine: engine,
                 tags: configuration.loading.savedModelTags,
+                warmUp: warmUp,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads: threads.loadThreads)
@@ -64,6 +67,8 @@ public final class ModelServer: Sendable {
             engineThreads: engineThreads,
             checksMethodNames: configuration.loading.checksSignatureMethodName
         )
+        warmUp?.use(inference)
+        self.inference = inference
         grpc = GRPCServer(
             configuration: configuration.grpc.serverConfiguration,
             inference: inference,

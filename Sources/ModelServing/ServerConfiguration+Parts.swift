@@ -40,6 +40,11 @@ extension ServerConfiguration.Loading {
             loadThreads: threads
         )
     }
+
+    /// `nil` when versions are not to be warmed up.
+    func warmUp(logger: Logger) -> ModelWarmUp? {
+        warmsUp ? ModelWarmUp(iterations: warmUpIterations, threads: warmUpThreads, logger: logger) : nil
+    }
 }
 
 extension ServerConfiguration.Engine {

@@ -19,6 +19,7 @@ extension ServerConfiguration {
             report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
         }
         reportModels(report)
+        reportLoading(report)
         reportEngine(report)
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
@@ -42,11 +43,20 @@ extension ServerConfiguration {
                 )
             }
         }
+    }
+
+    private func reportLoading(_ report: (String) -> Void) {
         if loading.maximumRetries < 0 {
             report("The number of load retries is \(loading.maximumRetries); expected 0 or more")
         }
         if loading.savedModelTags.contains(where: \.isEmpty) || loading.savedModelTags.isEmpty {
             report("The SavedModel tags contain an empty tag; expected a comma-separated list like serve")
+        }
+        if !(1...Int(Int32.max)).contains(loading.warmUpIterations) {
+            report("The number of warm-up iterations is \(loading.warmUpIterations); expected 1 or more")
+        }
+        if !(1...256).contains(loading.warmUpThreads) {
+            report("The number of warm-up threads is \(loading.warmUpThreads); expected 1 to 256")
         }
     }
 

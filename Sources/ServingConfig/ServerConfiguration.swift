@@ -92,6 +92,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var warmsUp = true
         /// Runs of each warm-up record.
         public var warmUpIterations = 1
+        /// Warm-up records of one version run at the same time.
+        public var warmUpThreads = 1
         /// Serves `model.tflite` of a version in place of its SavedModel where there is one.
         public var prefersTFLite = false
         /// Interpreters of each TFLite model; 0 is one for each core.

@@ -12,17 +12,22 @@ public enum PredictRequestDecoder {
     ///   - bytes: the serialized message. Tensors whose elements lie in it densely (`tensor_content`, packed `float_val`
     ///     and the like) become views of it; others are decoded into memory of their own.
     ///   - owner: keeps `bytes` alive and unchanged as long as a tensor refers to it.
+    ///   - needsModelSpec: `false` where the model is known otherwise; its name is empty then if the message has none.
     /// - Throws: `INVALID_ARGUMENT` with what was wrong and what was expected.
-    public static func decode(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) throws(ServingError) -> PredictCall {
+    public static func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        owner: AnyObject,
+        needsModelSpec: Bool = true
+    ) throws(ServingError) -> PredictCall {
         var fields = PredictRequestFields(owner: owner, messageByteCount: bytes.count)
         do throws(WireError) {
             try fields.merge(bytes)
         } catch {
             throw error.servingError("PredictRequest", in: bytes)
         }
-        guard let model = fields.model else { throw .invalidArgument("Missing ModelSpec") }
+        if fields.model == nil, needsModelSpec { throw .invalidArgument("Missing ModelSpec") }
         return PredictCall(
-            model: model.selector,
+            model: (fields.model ?? ModelSpecFields()).selector,
             inputs: try fields.inputs.finish(),
             outputFilter: fields.outputFilter
         )

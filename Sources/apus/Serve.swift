@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
     )
 
     @OptionGroup(title: "Models") var models: ModelOptions
+    @OptionGroup(title: "Loading") var loading: LoadingOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
@@ -46,6 +47,7 @@ struct Serve: AsyncParsableCommand {
     private func configuration() -> ServerConfiguration {
         var configuration = ServerConfiguration()
         models.apply(to: &configuration)
+        loading.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         engine.apply(to: &configuration)

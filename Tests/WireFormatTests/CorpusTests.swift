@@ -7,14 +7,23 @@ import WireExercises
     private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static var inputs: [URL] {
-        let folder = repository.appending(path: "FuzzTesting/Corpus/fuzz-predict-request")
+    private static func inputs(of target: String) -> [URL] {
+        let folder = repository.appending(path: "FuzzTesting/Corpus/\(target)")
         return (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
     }
 
-    @Test func `the corpus is there`() { #expect(Self.inputs.count > 10) }
+    @Test func `the corpus is there`() {
+        #expect(Self.inputs(of: "fuzz-predict-request").count > 10)
+        #expect(Self.inputs(of: "fuzz-tfrecord").count >= 10)
+    }
 
-    @Test(arguments: inputs) func `decoder and generated messages agree on the corpus`(_ input: URL) throws {
+    @Test(arguments: inputs(of: "fuzz-tfrecord"))
+    func `warm-up records are read back and agree with generated messages`(_ input: URL) throws {
+        #expect(TFRecordExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
+    }
+
+    @Test(arguments: inputs(of: "fuzz-predict-request"))
+    func `decoder and generated messages agree on the corpus`(_ input: URL) throws {
         #expect(PredictRequestExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
     }
 

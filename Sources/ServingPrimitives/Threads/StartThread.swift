@@ -5,7 +5,23 @@ import Musl
 #endif
 
 /// Starts a detached thread with a name that `top -H` and profilers show (at most 15 bytes).
+///
+/// For threads without which the server cannot do its work at all: traps when the system refuses.
 public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+    do throws(ServingError) {
+        try startThreadIfPossible(named: name, body)
+    } catch {
+        fatalError(error.message)
+    }
+}
+
+/// As `startThread`, for work that can be given up or put off.
+///
+/// - Throws: `RESOURCE_EXHAUSTED` when the system refuses another thread; `body` is not called then.
+public func startThreadIfPossible(
+    named name: String,
+    _ body: @escaping @Sendable () -> Void
+) throws(ServingError) {
     final class Body {
         let name: String
         let run: @Sendable () -> Void
@@ -18,7 +34,7 @@ public func startThread(named name: String, _ body: @escaping @Sendable () -> Vo
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Body(name, body)).toOpaque()
+    let argument = Unmanaged.passRetained(Body(name, body))
     let status = pthread_create(
         &thread,
         &attributes,
@@ -29,11 +45,16 @@ public func startThread(named name: String, _ body: @escaping @Sendable () -> Vo
             body.run()
             return nil
         },
-        argument
+        argument.toOpaque()
     )
     pthread_attr_destroy(&attributes)
-    // Our own start-up needs these threads; without them no request can ever be answered.
-    precondition(status == 0, "cannot start thread \(name): error \(status)")
+    guard status == 0 else {
+        argument.release()
+        throw ServingError(
+            .resourceExhausted,
+            "The system refuses to start a thread (\(name)): \(String(cString: strerror(status)))"
+        )
+    }
 }
 
 /// Through /proc, as `pthread_setname_np` and `prctl` are not visible to Swift. A failure only costs the name.
