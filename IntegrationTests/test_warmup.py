@@ -9,6 +9,7 @@ import pytest
 from tensorflow_serving.apis import prediction_log_pb2, session_service_pb2
 
 from support import warmup
+from support.examples import CLASSIFY, REGRESS, classify_request, floats, multi_inference_request, regress_request
 from support.server import apus_serve, tensorflow_model_server
 from support.tensors import array, predict_request
 from support.versions import publish, settle
@@ -74,6 +75,25 @@ def test_the_signature_of_a_record_is_the_one_that_is_called(base):
         assert warmed_up_records(server) == 1
     write_warm_up(base / "1", [predict_request("model", {"x": numpy.float32([1.0])}, signature="nowhere")])
     assert ended_with(base) == (9, 'Serving signature key "nowhere" not found.')
+
+
+def test_every_kind_of_call_is_replayed(base):
+    examples = floats(1, 2)
+    classify = classify_request("", examples, "classify_x_to_y")
+    regress = regress_request("any", examples, "regress_x_to_y")
+    several = multi_inference_request("any", examples, ("classify_x_to_y", CLASSIFY), ("regress_x_to_y", REGRESS))
+    write_warm_up(base / "1", [classify, regress, several, GOOD])
+    with apus_serve({"model": base}) as server:
+        server.wait_for("model", 1)
+        assert warmed_up_records(server) == 4
+
+    classify.model_spec.signature_name = "regress_x_to_y"
+    write_warm_up(base / "1", [classify])
+    assert ended_with(base)[0] == 3
+    several.tasks[1].model_spec.name = "other"
+    write_warm_up(base / "1", [several])
+    message = "All ModelSpecs in a MultiInferenceRequest must access the same model name."
+    assert ended_with(base) == (3, message)
 
 
 def test_a_call_that_the_model_refuses_fails_the_load(base):

@@ -81,7 +81,9 @@ package enum TFRecordExercise {
         _ type: Tensorflow_Serving_PredictionLog.OneOf_LogType?
     ) -> Bool {
         switch (call, type) {
-        case (nil, nil), (.predict, .predictLog): true
+        case (nil, nil), (.predict, .predictLog), (.classify, .classifyLog), (.regress, .regressLog),
+            (.multiInference, .multiInferenceLog):
+            true
         default: false
         }
     }

@@ -2,32 +2,42 @@ import EngineInterface
 public import ServingPrimitives
 import Tensors
 
-/// Classify, Regress and MultiInference. Completion and cancellation are as in `predict`.
+/// Classify, Regress and MultiInference. Completion and cancellation are as in `predict`; a caller who has the model
+/// already passes it as `model`.
 extension InferenceService {
     public func classify(
         _ call: ExampleCall,
+        on model: ResolvedModel? = nil,
         cancellation: CallCancellation? = nil,
         completion: @escaping @Sendable (Result<ClassifyResult, ServingError>) -> Void
     ) {
-        run(call, as: ClassificationSignature.self, cancellation, completion)
+        run(call, on: model, as: ClassificationSignature.self, cancellation, completion)
     }
 
     public func regress(
         _ call: ExampleCall,
+        on model: ResolvedModel? = nil,
         cancellation: CallCancellation? = nil,
         completion: @escaping @Sendable (Result<RegressResult, ServingError>) -> Void
     ) {
-        run(call, as: RegressionSignature.self, cancellation, completion)
+        run(call, on: model, as: RegressionSignature.self, cancellation, completion)
+    }
+
+    /// The model a caller passed, else the one that its request names.
+    func model(_ given: ResolvedModel?, orThatOf selector: ModelSelector) throws(ServingError) -> ResolvedModel {
+        if let given { return given }
+        return try resolve(selector)
     }
 
     private func run<Kind: ExampleSignature>(
         _ call: ExampleCall,
+        on model: ResolvedModel?,
         as kind: Kind.Type,
         _ cancellation: CallCancellation?,
         _ completion: @escaping @Sendable (Result<ExampleResult<Kind.Answer>, ServingError>) -> Void
     ) {
         do throws(ServingError) {
-            let model = try resolve(call.model)
+            let model = try self.model(model, orThatOf: call.model)
             let name = call.model.resolvedSignatureName
             guard let executor = model.servable.executors[name] else {
                 throw .invalidArgument("No signature was found with the name: \(name)")

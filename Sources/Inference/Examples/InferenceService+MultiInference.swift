@@ -6,11 +6,12 @@ extension InferenceService {
     /// Runs all tasks in one run of the model: every input tensor is fed the same examples.
     public func multiInference(
         _ call: MultiInferenceCall,
+        on model: ResolvedModel? = nil,
         cancellation: CallCancellation? = nil,
         completion: @escaping @Sendable (Result<MultiInferenceResult, ServingError>) -> Void
     ) {
         do throws(ServingError) {
-            let model = try resolve(call.tasks.first?.model ?? ModelSelector(name: ""))
+            let model = try self.model(model, orThatOf: call.tasks.first?.model ?? ModelSelector(name: ""))
             let tasks = try bind(call.tasks, to: model)
             let count = try call.examples.exampleCount()
             let run = run(of: tasks, call, model)

@@ -10,6 +10,9 @@ extension InferenceService {
         let end = BlockingResult<Void, ServingError>()
         switch call {
         case .predict(let call): predict(call, on: model) { end.set($0.map { _ in }) }
+        case .classify(let call): classify(call, on: model) { end.set($0.map { _ in }) }
+        case .regress(let call): regress(call, on: model) { end.set($0.map { _ in }) }
+        case .multiInference(let call): multiInference(call, on: model) { end.set($0.map { _ in }) }
         }
         try end.wait().get()
     }

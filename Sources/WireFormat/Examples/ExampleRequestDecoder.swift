@@ -9,11 +9,13 @@ public enum ExampleRequestDecoder {
     ///   - name: of the message, for error texts.
     ///   - bytes: the serialized message. The examples become views of it, unless each gets a context.
     ///   - owner: keeps `bytes` alive and unchanged as long as the examples are used.
+    ///   - needsModelSpec: as in `PredictRequestDecoder`.
     /// - Throws: `INVALID_ARGUMENT` with what was wrong and what was expected.
     public static func decode(
         _ name: String,
         _ bytes: UnsafeRawBufferPointer,
-        owner: AnyObject
+        owner: AnyObject,
+        needsModelSpec: Bool = true
     ) throws(ServingError) -> ExampleCall {
         var model: ModelSpecFields?
         var input = ExampleInputFields()
@@ -32,8 +34,11 @@ public enum ExampleRequestDecoder {
         } catch {
             throw error.servingError(name, in: bytes)
         }
-        guard let model else { throw .invalidArgument("Missing ModelSpec") }
+        if model == nil, needsModelSpec { throw .invalidArgument("Missing ModelSpec") }
         var budget = AllocationBudget(messageByteCount: bytes.count)
-        return ExampleCall(model: model.selector, examples: try input.examples(owner: owner, budget: &budget))
+        return ExampleCall(
+            model: (model ?? ModelSpecFields()).selector,
+            examples: try input.examples(owner: owner, budget: &budget)
+        )
     }
 }

@@ -17,20 +17,30 @@ public enum PredictionLogDecoder {
             throw error.servingError("PredictionLog", in: bytes)
         }
         guard let log else { return nil }
-        let request = JoinedBytes(log.requests, owner: owner)
-        switch log.type {
+        return try call(log.type, JoinedBytes(log.requests, owner: owner))
+    }
+
+    private static func call(_ type: UInt32, _ request: JoinedBytes) throws(ServingError) -> WarmUpCall {
+        switch type {
+        case Field.classifyLog: .classify(try examples("ClassificationRequest", request))
+        case Field.regressLog: .regress(try examples("RegressionRequest", request))
+        case Field.multiInferenceLog:
+            .multiInference(try MultiInferenceRequestDecoder.decode(request.bytes, owner: request.owner))
         case Field.predictLog:
-            return .predict(
-                try PredictRequestDecoder.decode(request.bytes, owner: request.owner, needsModelSpec: false)
-            )
-        default:
-            throw ServingError(.unimplemented, "Unsupported log_type for warmup: \(log.type)")
+            .predict(try PredictRequestDecoder.decode(request.bytes, owner: request.owner, needsModelSpec: false))
+        default: throw ServingError(.unimplemented, "Unsupported log_type for warmup: \(type)")
         }
+    }
+
+    private static func examples(_ name: String, _ request: JoinedBytes) throws(ServingError) -> ExampleCall {
+        try ExampleRequestDecoder.decode(name, request.bytes, owner: request.owner, needsModelSpec: false)
     }
 
     /// Field numbers of the members of `log_type`.
     private enum Field {
         static let classifyLog: UInt32 = 2
+        static let regressLog: UInt32 = 3
+        static let multiInferenceLog: UInt32 = 4
         static let predictLog: UInt32 = 6
         static let predictStreamedLog: UInt32 = 7
     }
