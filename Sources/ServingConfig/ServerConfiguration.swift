@@ -14,6 +14,8 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var modelConfigFile: String?
     /// Seconds between two readings of `modelConfigFile`; 0 reads it at start only.
     public var modelConfigPollSeconds = 0
+    /// What a user should be told once at start, though the server starts all the same.
+    public var warnings: [String] = []
 
     public init() {}
 
@@ -120,6 +122,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var opLibraries: [String] = []
         /// A serialized `tensorflow.ConfigProto`; the other settings here override parts of it.
         public var sessionConfig: [UInt8] = []
+        /// Which of the session configuration's `session_inter_op_thread_pool` loads models; `nil` is the first.
+        public var loadThreadPool: Int32?
         /// Share of a GPU's memory that TensorFlow takes; 0 lets it choose.
         public var gpuMemoryFraction: Float = 0
         public var compilesWithXLAOnCPU = false

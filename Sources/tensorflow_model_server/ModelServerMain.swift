@@ -24,7 +24,7 @@ struct ModelServerMain {
             leave(usage)
         case .serve(let flags, let notice):
             if let notice {
-                print(notice)
+                print(notice, terminator: "")
                 // Now, not when the server ends: standard output may be a pipe or a file.
                 fflush(nil)
             }
@@ -36,7 +36,7 @@ struct ModelServerMain {
         do {
             let configuration = try flags.configuration()
             if let problem = configuration.problems().first { throw problem }
-            for warning in flags.warnings { complain(warning) }
+            for warning in configuration.warnings { complain(warning) }
             let status = await ModelServerProcess.run(configuration)
             ModelServerProcess.leave(status == 0 ? 0 : failureStatus)
         } catch {

@@ -30,29 +30,33 @@ struct Flag<Target> {
     /// Takes `argument` into `target` when it is this flag's.
     func match(_ argument: String, _ target: inout Target) -> Match {
         guard argument.hasPrefix("--\(name)") else { return .other }
-        let rest = argument.dropFirst(name.count + 2)
-        if rest.isEmpty, case .bool(let path) = kind {
-            target[keyPath: path] = true
-            return .taken
-        }
+        let rest = String(argument.dropFirst(name.count + 2))
+        if case .bool(let path) = kind { return matchBool(rest, &target[keyPath: path]) }
         // `--port` without a value, or a longer name that starts like this one.
         guard rest.first == "=" else { return .other }
         let text = String(rest.dropFirst())
         switch kind {
-        case .bool(let path):
-            guard text == "true" || text == "false" else { return refuse(text) }
-            target[keyPath: path] = text == "true"
-        case .int32(let path):
-            guard let value = Int32(text) else { return refuse(text) }
-            target[keyPath: path] = value
-        case .int64(let path):
-            guard let value = Int64(text) else { return refuse(text) }
-            target[keyPath: path] = value
-        case .float(let path):
-            guard let value = Float(text) else { return refuse(text) }
-            target[keyPath: path] = value
-        case .string(let path): target[keyPath: path] = text
+        case .bool: return .other
+        case .int32(let path): return store(FlagNumber.integer(text), text, &target[keyPath: path])
+        case .int64(let path): return store(FlagNumber.integer(text), text, &target[keyPath: path])
+        case .float(let path): return store(FlagNumber.float(text), text, &target[keyPath: path])
+        case .string(let path): return store(text, text, &target[keyPath: path])
         }
+    }
+
+    /// Whatever begins with a bool's name is that bool's, even a longer name: TensorFlow's parser has it so.
+    private func matchBool(_ rest: String, _ value: inout Bool) -> Match {
+        switch rest {
+        case "", "=true": value = true
+        case "=false": value = false
+        default: return refuse(rest)
+        }
+        return .taken
+    }
+
+    private func store<Value>(_ value: Value?, _ text: String, _ target: inout Value) -> Match {
+        guard let value else { return refuse(text) }
+        target = value
         return .taken
     }
 
@@ -65,7 +69,7 @@ struct Flag<Target> {
             case .bool(let path): ("\(defaults[keyPath: path])", "bool")
             case .int32(let path): ("\(defaults[keyPath: path])", "int32")
             case .int64(let path): ("\(defaults[keyPath: path])", "int64")
-            case .float(let path): ("\(defaults[keyPath: path])", "float")
+            case .float(let path): (FlagNumber.sixDecimals(defaults[keyPath: path]), "float")
             case .string(let path): ("\"\(defaults[keyPath: path])\"", "string")
             }
         let left = "--\(name)=\(value)"

@@ -1,5 +1,4 @@
-public import ServingConfig
-public import ServingPrimitives
+import NIOCore
 
 /// The command line of `tensorflow_model_server`, parsed as TensorFlow Serving's binary parses its own: names,
 /// defaults, and what happens to arguments it does not know.
@@ -7,7 +6,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var port: Int32 = 8500
     var grpcSocketPath = ""
     var restPort: Int32 = 0
-    var restThreads: Int32 = 0
+    var restThreads: Int32 = 4 * Self.cores
     var restTimeout: Int32 = 30_000
     var restCORS = false
     var modelName = "default"
@@ -35,13 +34,13 @@ public struct ModelServerFlags: Sendable, Equatable {
     var altsCredentials = false
     var sslConfigFile = ""
     var grpcChannelArguments = ""
-    var grpcMaxThreads: Int32 = 0
+    var grpcMaxThreads: Int32 = 4 * Self.cores
     var modelWarmUp = true
     var warmUpIterations: Int32 = 0
     var monitoringConfigFile = ""
     var removeUnusedFields = true
     var preferTFLite = false
-    var tflitePools: Int32 = 0
+    var tflitePools: Int32 = Self.cores
     var tfliteInterpretersPerPool: Int32 = 1
     var methodNameCheck = false
     var xlaOnCPU = false
@@ -52,8 +51,12 @@ public struct ModelServerFlags: Sendable, Equatable {
     var skipInitializeTPU = false
     var grpcHealthCheck = false
     var version = false
+    /// Names of the flags that the command line has.
+    private(set) var given: Set<String> = []
 
     init() {}
+
+    private static let cores = Int32(clamping: System.coreCount)
 
     /// What a command line asks for.
     public enum Outcome: Sendable, Equatable {
@@ -68,27 +71,29 @@ public struct ModelServerFlags: Sendable, Equatable {
     public static func parse(_ arguments: [String]) -> Outcome {
         var flags = ModelServerFlags()
         var unknown: [String] = []
+        var errors: [String] = []
         var rest = arguments.dropFirst()
-        while let argument = rest.popFirst() {
-            if argument == "--" {
-                unknown += rest
-                break
-            }
+        while let argument = rest.first, argument != "--" {
             switch flags.take(argument) {
-            case .taken: continue
+            case .taken: break
             case .other: unknown.append(argument)
-            case .malformed(let message): return .printUsage(usage: usage(arguments.first), error: message)
+            case .malformed(let message): errors.append(message)
             }
+            rest.removeFirst()
         }
+        // The two dashes themselves count as unknown, too.
+        unknown += rest
+        let usage = usage(arguments.first)
+        guard errors.isEmpty else { return .printUsage(usage: usage, error: errors.joined(separator: "\n")) }
+        if unknown.first == "--help" { return .printUsage(usage: usage, error: nil) }
         if flags.version { return .printVersion }
-        guard let first = unknown.first else { return .serve(flags, notice: nil) }
-        if first == "--help" { return .printUsage(usage: usage(arguments.first), error: nil) }
-        return .serve(flags, notice: "unknown argument: \(first)\n\(usage(arguments.first))")
+        return .serve(flags, notice: unknown.first.map { "unknown argument: \($0)\n\(usage)" })
     }
 
     private mutating func take(_ argument: String) -> Flag<ModelServerFlags>.Match {
         for flag in Self.table() {
             let match = flag.match(argument, &self)
+            if match == .taken { given.insert(flag.name) }
             if match != .other { return match }
         }
         return .other
@@ -96,69 +101,8 @@ public struct ModelServerFlags: Sendable, Equatable {
 
     static func usage(_ program: String?) -> String {
         let defaults = ModelServerFlags()
-        let name = program?.split(separator: "/").last.map(String.init) ?? "tensorflow_model_server"
-        return table().reduce("usage: \(name)\nFlags:\n") { $0 + $1.usage(default: defaults) }
-    }
-
-    /// The configuration these flags mean.
-    ///
-    /// - Throws: `INVALID_ARGUMENT`, as the stock server, when no model is named.
-    public func configuration() throws(ServingError) -> ServerConfiguration {
-        guard !modelBasePath.isEmpty else {
-            throw .invalidArgument(
-                "Both server_options.model_base_path and server_options.model_config_file are empty!"
-            )
+        return table().reduce("usage: \(program ?? "tensorflow_model_server")\nFlags:\n") {
+            $0 + $1.usage(default: defaults)
         }
-        var configuration = ServerConfiguration()
-        configuration.grpc.port = port == 0 ? nil : Int(port)
-        configuration.grpc.socketPath = grpcSocketPath.isEmpty ? nil : grpcSocketPath
-        configuration.grpc.answersAsTensorContent = tensorContent
-        configuration.rest.port = restPort == 0 || restPort == port ? nil : Int(restPort)
-        configuration.rest.timeoutMilliseconds = Int(restTimeout)
-        configuration.rest.enableCORS = restCORS
-        configuration.models = [.init(name: modelName, basePath: modelBasePath)]
-        configuration.loading.pollSeconds = Int(pollSeconds)
-        configuration.loading.maximumRetries = Int(loadRetries)
-        configuration.loading.retryIntervalMicroseconds = loadRetryInterval
-        configuration.loading.threads = Int(loadThreads)
-        configuration.loading.savedModelTags = savedModelTags.split(
-            separator: ",",
-            omittingEmptySubsequences: false
-        ).map(String.init)
-        configuration.engine.sessionParallelism = sessionParallelism
-        configuration.engine.intraOpParallelism = intraOpParallelism
-        configuration.engine.interOpParallelism = interOpParallelism
-        configuration.engine.gpuMemoryFraction = gpuMemoryFraction
-        configuration.engine.compilesWithXLAOnCPU = xlaOnCPU
-        configuration.engine.compilesWithXLAOnGPU = xlaOnGPU
-        configuration.engine.mixedPrecision = mixedPrecision
-        configuration.modelConfigFile = modelConfigFile.isEmpty ? nil : modelConfigFile
-        configuration.modelConfigPollSeconds = Int(modelConfigPollSeconds)
-        configuration.loading.unloadThreads = Int(unloadThreads)
-        configuration.loading.flushesFileSystemCaches = flushFileSystemCaches
-        configuration.loading.allowsLabelsForUnavailableVersions = labelsForUnavailableModels
-        configuration.loading.warmsUp = modelWarmUp
-        configuration.loading.warmUpIterations = max(Int(warmUpIterations), 1)
-        configuration.loading.prefersTFLite = preferTFLite
-        configuration.loading.tflitePools = Int(tflitePools)
-        configuration.loading.tfliteInterpretersPerPool = Int(tfliteInterpretersPerPool)
-        configuration.loading.checksSignatureMethodName = methodNameCheck
-        configuration.grpc.servesProfiler = profiler
-        return configuration
-    }
-
-    /// Things worth a line in the log, though the server starts all the same.
-    public var warnings: [String] {
-        var warnings: [String] = []
-        if restPort != 0, restPort == port {
-            warnings.append(
-                "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API. "
-                    + "Skipped exporting HTTP/REST API."
-            )
-        }
-        if restThreads != 0 {
-            warnings.append("--rest_api_num_threads is accepted and not used: REST runs on the event loops")
-        }
-        return warnings
     }
 }

@@ -11,6 +11,9 @@ public enum TextFormat {
     /// How deep messages may be nested.
     public static let maximumDepth = 100
 
+    /// Whether there is a message of this full name, which an expanded Any may hold.
+    public static func knows(messageNamed name: String) -> Bool { TextSchema.shared.messages[name] != nil }
+
     /// The message that `text` describes.
     ///
     /// - Parameter type: a generated message of `ServingProtos`.

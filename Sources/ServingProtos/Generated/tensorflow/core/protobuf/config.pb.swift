@@ -373,7 +373,6 @@ public nonisolated struct Tensorflow_SessionMetadata: Sendable {
   public init() {}
 }
 
-/// cluster_def (14) and rpc_options (13) are left out: they make a session distributed.
 public nonisolated struct Tensorflow_ConfigProto: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -453,6 +452,24 @@ public nonisolated struct Tensorflow_ConfigProto: @unchecked Sendable {
     set {_uniqueStorage()._sessionInterOpThreadPool = newValue}
   }
 
+  public var rpcOptions: Tensorflow_RPCOptions {
+    get {_storage._rpcOptions ?? Tensorflow_RPCOptions()}
+    set {_uniqueStorage()._rpcOptions = newValue}
+  }
+  /// Returns true if `rpcOptions` has been explicitly set.
+  public var hasRpcOptions: Bool {_storage._rpcOptions != nil}
+  /// Clears the value of `rpcOptions`. Subsequent reads from it will return its default value.
+  public mutating func clearRpcOptions() {_uniqueStorage()._rpcOptions = nil}
+
+  public var clusterDef: Tensorflow_ClusterDef {
+    get {_storage._clusterDef ?? Tensorflow_ClusterDef()}
+    set {_uniqueStorage()._clusterDef = newValue}
+  }
+  /// Returns true if `clusterDef` has been explicitly set.
+  public var hasClusterDef: Bool {_storage._clusterDef != nil}
+  /// Clears the value of `clusterDef`. Subsequent reads from it will return its default value.
+  public mutating func clearClusterDef() {_uniqueStorage()._clusterDef = nil}
+
   public var isolateSessionState: Bool {
     get {_storage._isolateSessionState}
     set {_uniqueStorage()._isolateSessionState = newValue}
@@ -483,7 +500,6 @@ public nonisolated struct Tensorflow_ConfigProto: @unchecked Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// coordination_config (23) is left out.
   public nonisolated struct Experimental: @unchecked Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -588,6 +604,15 @@ public nonisolated struct Tensorflow_ConfigProto: @unchecked Sendable {
       get {_storage._xlaPreferSingleGraphCluster}
       set {_uniqueStorage()._xlaPreferSingleGraphCluster = newValue}
     }
+
+    public var coordinationConfig: Tensorflow_CoordinationServiceConfig {
+      get {_storage._coordinationConfig ?? Tensorflow_CoordinationServiceConfig()}
+      set {_uniqueStorage()._coordinationConfig = newValue}
+    }
+    /// Returns true if `coordinationConfig` has been explicitly set.
+    public var hasCoordinationConfig: Bool {_storage._coordinationConfig != nil}
+    /// Clears the value of `coordinationConfig`. Subsequent reads from it will return its default value.
+    public mutating func clearCoordinationConfig() {_uniqueStorage()._coordinationConfig = nil}
 
     public var disableOptimizeForStaticGraph: Bool {
       get {_storage._disableOptimizeForStaticGraph}
@@ -1395,7 +1420,7 @@ nonisolated extension Tensorflow_SessionMetadata: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ConfigProto"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_count\0\u{3}intra_op_parallelism_threads\0\u{3}placement_period\0\u{3}device_filters\0\u{3}inter_op_parallelism_threads\0\u{3}gpu_options\0\u{3}allow_soft_placement\0\u{3}log_device_placement\0\u{3}use_per_session_threads\0\u{3}graph_options\0\u{3}operation_timeout_in_ms\0\u{3}session_inter_op_thread_pool\0\u{4}\u{3}isolate_session_state\0\u{1}experimental\0\u{3}share_cluster_devices_in_session\0\u{3}pluggable_device_options\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}device_count\0\u{3}intra_op_parallelism_threads\0\u{3}placement_period\0\u{3}device_filters\0\u{3}inter_op_parallelism_threads\0\u{3}gpu_options\0\u{3}allow_soft_placement\0\u{3}log_device_placement\0\u{3}use_per_session_threads\0\u{3}graph_options\0\u{3}operation_timeout_in_ms\0\u{3}session_inter_op_thread_pool\0\u{3}rpc_options\0\u{3}cluster_def\0\u{3}isolate_session_state\0\u{1}experimental\0\u{3}share_cluster_devices_in_session\0\u{3}pluggable_device_options\0")
 
   fileprivate class _StorageClass {
     var _deviceCount: Dictionary<String,Int32> = [:]
@@ -1410,6 +1435,8 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
     var _graphOptions: Tensorflow_GraphOptions? = nil
     var _operationTimeoutInMs: Int64 = 0
     var _sessionInterOpThreadPool: [Tensorflow_ThreadPoolOptionProto] = []
+    var _rpcOptions: Tensorflow_RPCOptions? = nil
+    var _clusterDef: Tensorflow_ClusterDef? = nil
     var _isolateSessionState: Bool = false
     var _experimental: Tensorflow_ConfigProto.Experimental? = nil
     var _shareClusterDevicesInSession: Bool = false
@@ -1436,6 +1463,8 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
       _graphOptions = source._graphOptions
       _operationTimeoutInMs = source._operationTimeoutInMs
       _sessionInterOpThreadPool = source._sessionInterOpThreadPool
+      _rpcOptions = source._rpcOptions
+      _clusterDef = source._clusterDef
       _isolateSessionState = source._isolateSessionState
       _experimental = source._experimental
       _shareClusterDevicesInSession = source._shareClusterDevicesInSession
@@ -1470,6 +1499,8 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._graphOptions) }()
         case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._operationTimeoutInMs) }()
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._sessionInterOpThreadPool) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._rpcOptions) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._clusterDef) }()
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._isolateSessionState) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._experimental) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._shareClusterDevicesInSession) }()
@@ -1522,6 +1553,12 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
       if !_storage._sessionInterOpThreadPool.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._sessionInterOpThreadPool, fieldNumber: 12)
       }
+      try { if let v = _storage._rpcOptions {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
+      try { if let v = _storage._clusterDef {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
       if _storage._isolateSessionState != false {
         try visitor.visitSingularBoolField(value: _storage._isolateSessionState, fieldNumber: 15)
       }
@@ -1555,6 +1592,8 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
         if _storage._graphOptions != rhs_storage._graphOptions {return false}
         if _storage._operationTimeoutInMs != rhs_storage._operationTimeoutInMs {return false}
         if _storage._sessionInterOpThreadPool != rhs_storage._sessionInterOpThreadPool {return false}
+        if _storage._rpcOptions != rhs_storage._rpcOptions {return false}
+        if _storage._clusterDef != rhs_storage._clusterDef {return false}
         if _storage._isolateSessionState != rhs_storage._isolateSessionState {return false}
         if _storage._experimental != rhs_storage._experimental {return false}
         if _storage._shareClusterDevicesInSession != rhs_storage._shareClusterDevicesInSession {return false}
@@ -1570,7 +1609,7 @@ nonisolated extension Tensorflow_ConfigProto: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = Tensorflow_ConfigProto.protoMessageName + ".Experimental"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}collective_group_leader\0\u{4}\u{2}executor_type\0\u{3}recv_buf_max_chunk\0\u{3}use_numa_affinity\0\u{3}collective_deterministic_sequential_execution\0\u{3}collective_nccl\0\u{3}share_session_state_in_clusterspec_propagation\0\u{3}disable_thread_spinning\0\u{3}share_cluster_devices_in_session\0\u{3}session_metadata\0\u{3}optimize_for_static_graph\0\u{3}enable_mlir_bridge\0\u{3}disable_output_partition_graphs\0\u{3}xla_fusion_autotuner_thresh\0\u{3}enable_mlir_graph_optimization\0\u{3}mlir_bridge_rollout\0\u{3}use_tfrt\0\u{4}\u{3}disable_functional_ops_lowering\0\u{3}xla_prefer_single_graph_cluster\0\u{4}\u{2}disable_optimize_for_static_graph\0\u{4}\u{2}disable_eager_executor_streaming_enqueue\0\u{3}enable_multi_host\0\u{3}backend_server_port\0\u{3}target_tpu\0\u{3}target_gpu\0\u{3}stream_merge_threshold\0\u{3}tfrt_use_ifrt\0\u{3}finalize_function_library_runtime\0\u{3}finalize_resource_manager\0\u{3}tf2xla_dump_dir\0\u{3}online_cost_analysis\0\u{c}\u{2}\u{1}\u{c}\u{13}\u{1}\u{c}\u{14}\u{1}\u{c}\u{19}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}collective_group_leader\0\u{4}\u{2}executor_type\0\u{3}recv_buf_max_chunk\0\u{3}use_numa_affinity\0\u{3}collective_deterministic_sequential_execution\0\u{3}collective_nccl\0\u{3}share_session_state_in_clusterspec_propagation\0\u{3}disable_thread_spinning\0\u{3}share_cluster_devices_in_session\0\u{3}session_metadata\0\u{3}optimize_for_static_graph\0\u{3}enable_mlir_bridge\0\u{3}disable_output_partition_graphs\0\u{3}xla_fusion_autotuner_thresh\0\u{3}enable_mlir_graph_optimization\0\u{3}mlir_bridge_rollout\0\u{3}use_tfrt\0\u{4}\u{3}disable_functional_ops_lowering\0\u{3}xla_prefer_single_graph_cluster\0\u{3}coordination_config\0\u{3}disable_optimize_for_static_graph\0\u{4}\u{2}disable_eager_executor_streaming_enqueue\0\u{3}enable_multi_host\0\u{3}backend_server_port\0\u{3}target_tpu\0\u{3}target_gpu\0\u{3}stream_merge_threshold\0\u{3}tfrt_use_ifrt\0\u{3}finalize_function_library_runtime\0\u{3}finalize_resource_manager\0\u{3}tf2xla_dump_dir\0\u{3}online_cost_analysis\0\u{c}\u{2}\u{1}\u{c}\u{13}\u{1}\u{c}\u{14}\u{1}\u{c}\u{19}\u{1}")
 
   fileprivate class _StorageClass {
     var _collectiveGroupLeader: String = String()
@@ -1592,6 +1631,7 @@ nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message
     var _useTfrt: Bool = false
     var _disableFunctionalOpsLowering: Bool = false
     var _xlaPreferSingleGraphCluster: Bool = false
+    var _coordinationConfig: Tensorflow_CoordinationServiceConfig? = nil
     var _disableOptimizeForStaticGraph: Bool = false
     var _disableEagerExecutorStreamingEnqueue: Bool = false
     var _enableMultiHost: Bool = false
@@ -1633,6 +1673,7 @@ nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message
       _useTfrt = source._useTfrt
       _disableFunctionalOpsLowering = source._disableFunctionalOpsLowering
       _xlaPreferSingleGraphCluster = source._xlaPreferSingleGraphCluster
+      _coordinationConfig = source._coordinationConfig
       _disableOptimizeForStaticGraph = source._disableOptimizeForStaticGraph
       _disableEagerExecutorStreamingEnqueue = source._disableEagerExecutorStreamingEnqueue
       _enableMultiHost = source._enableMultiHost
@@ -1682,6 +1723,7 @@ nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._useTfrt) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._disableFunctionalOpsLowering) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._xlaPreferSingleGraphCluster) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._coordinationConfig) }()
         case 24: try { try decoder.decodeSingularBoolField(value: &_storage._disableOptimizeForStaticGraph) }()
         case 26: try { try decoder.decodeSingularBoolField(value: &_storage._disableEagerExecutorStreamingEnqueue) }()
         case 27: try { try decoder.decodeSingularBoolField(value: &_storage._enableMultiHost) }()
@@ -1763,6 +1805,9 @@ nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message
       if _storage._xlaPreferSingleGraphCluster != false {
         try visitor.visitSingularBoolField(value: _storage._xlaPreferSingleGraphCluster, fieldNumber: 22)
       }
+      try { if let v = _storage._coordinationConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
       if _storage._disableOptimizeForStaticGraph != false {
         try visitor.visitSingularBoolField(value: _storage._disableOptimizeForStaticGraph, fieldNumber: 24)
       }
@@ -1827,6 +1872,7 @@ nonisolated extension Tensorflow_ConfigProto.Experimental: SwiftProtobuf.Message
         if _storage._useTfrt != rhs_storage._useTfrt {return false}
         if _storage._disableFunctionalOpsLowering != rhs_storage._disableFunctionalOpsLowering {return false}
         if _storage._xlaPreferSingleGraphCluster != rhs_storage._xlaPreferSingleGraphCluster {return false}
+        if _storage._coordinationConfig != rhs_storage._coordinationConfig {return false}
         if _storage._disableOptimizeForStaticGraph != rhs_storage._disableOptimizeForStaticGraph {return false}
         if _storage._disableEagerExecutorStreamingEnqueue != rhs_storage._disableEagerExecutorStreamingEnqueue {return false}
         if _storage._enableMultiHost != rhs_storage._enableMultiHost {return false}

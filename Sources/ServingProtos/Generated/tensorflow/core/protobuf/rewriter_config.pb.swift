@@ -48,7 +48,6 @@ public nonisolated struct Tensorflow_ScopedAllocatorOptions: Sendable {
   public init() {}
 }
 
-/// custom_optimizers (200) and the verifier settings (300, 301) are left out.
 public nonisolated struct Tensorflow_RewriterConfig: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -232,6 +231,29 @@ public nonisolated struct Tensorflow_RewriterConfig: @unchecked Sendable {
     set {_uniqueStorage()._optimizers = newValue}
   }
 
+  public var customOptimizers: [Tensorflow_RewriterConfig.CustomGraphOptimizer] {
+    get {_storage._customOptimizers}
+    set {_uniqueStorage()._customOptimizers = newValue}
+  }
+
+  public var interOptimizerVerifierConfig: Tensorflow_VerifierConfig {
+    get {_storage._interOptimizerVerifierConfig ?? Tensorflow_VerifierConfig()}
+    set {_uniqueStorage()._interOptimizerVerifierConfig = newValue}
+  }
+  /// Returns true if `interOptimizerVerifierConfig` has been explicitly set.
+  public var hasInterOptimizerVerifierConfig: Bool {_storage._interOptimizerVerifierConfig != nil}
+  /// Clears the value of `interOptimizerVerifierConfig`. Subsequent reads from it will return its default value.
+  public mutating func clearInterOptimizerVerifierConfig() {_uniqueStorage()._interOptimizerVerifierConfig = nil}
+
+  public var postOptimizationVerifierConfig: Tensorflow_VerifierConfig {
+    get {_storage._postOptimizationVerifierConfig ?? Tensorflow_VerifierConfig()}
+    set {_uniqueStorage()._postOptimizationVerifierConfig = newValue}
+  }
+  /// Returns true if `postOptimizationVerifierConfig` has been explicitly set.
+  public var hasPostOptimizationVerifierConfig: Bool {_storage._postOptimizationVerifierConfig != nil}
+  /// Clears the value of `postOptimizationVerifierConfig`. Subsequent reads from it will return its default value.
+  public mutating func clearPostOptimizationVerifierConfig() {_uniqueStorage()._postOptimizationVerifierConfig = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Toggle: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -414,6 +436,21 @@ public nonisolated struct Tensorflow_RewriterConfig: @unchecked Sendable {
 
   }
 
+  /// An optimizer that a library of operations registers.
+  public nonisolated struct CustomGraphOptimizer: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var name: String = String()
+
+    public var parameterMap: Dictionary<String,Tensorflow_AttrValue> = [:]
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
@@ -490,7 +527,7 @@ nonisolated extension Tensorflow_ScopedAllocatorOptions: SwiftProtobuf.Message, 
 
 nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RewriterConfig"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}layout_optimizer\0\u{3}disable_model_pruning\0\u{3}constant_folding\0\u{3}memory_optimization\0\u{3}auto_parallel\0\u{3}memory_optimizer_target_node_name_scope\0\u{3}arithmetic_optimization\0\u{3}dependency_optimization\0\u{3}loop_optimization\0\u{3}function_optimization\0\u{3}debug_stripper\0\u{3}meta_optimizer_iterations\0\u{3}shape_optimization\0\u{1}remapping\0\u{3}scoped_allocator_optimization\0\u{3}scoped_allocator_opts\0\u{3}min_graph_nodes\0\u{3}pin_to_host_optimization\0\u{3}disable_meta_optimizer\0\u{3}meta_optimizer_timeout_ms\0\u{3}fail_on_optimizer_errors\0\u{3}implementation_selector\0\u{3}auto_mixed_precision\0\u{3}common_subgraph_elimination\0\u{3}auto_mixed_precision_mkl\0\u{3}experimental_disable_compressed_tensor_optimization\0\u{3}experimental_disable_folding_quantization_emulation\0\u{3}use_plugin_optimizers\0\u{3}auto_mixed_precision_cpu\0\u{3}experimental_conditional_code_motion\0\u{3}auto_mixed_precision_onednn_bfloat16\0\u{3}disable_tfg_optimizer\0\u{4}\u{12}cpu_layout_conversion\0\u{2}2optimizers\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}layout_optimizer\0\u{3}disable_model_pruning\0\u{3}constant_folding\0\u{3}memory_optimization\0\u{3}auto_parallel\0\u{3}memory_optimizer_target_node_name_scope\0\u{3}arithmetic_optimization\0\u{3}dependency_optimization\0\u{3}loop_optimization\0\u{3}function_optimization\0\u{3}debug_stripper\0\u{3}meta_optimizer_iterations\0\u{3}shape_optimization\0\u{1}remapping\0\u{3}scoped_allocator_optimization\0\u{3}scoped_allocator_opts\0\u{3}min_graph_nodes\0\u{3}pin_to_host_optimization\0\u{3}disable_meta_optimizer\0\u{3}meta_optimizer_timeout_ms\0\u{3}fail_on_optimizer_errors\0\u{3}implementation_selector\0\u{3}auto_mixed_precision\0\u{3}common_subgraph_elimination\0\u{3}auto_mixed_precision_mkl\0\u{3}experimental_disable_compressed_tensor_optimization\0\u{3}experimental_disable_folding_quantization_emulation\0\u{3}use_plugin_optimizers\0\u{3}auto_mixed_precision_cpu\0\u{3}experimental_conditional_code_motion\0\u{3}auto_mixed_precision_onednn_bfloat16\0\u{3}disable_tfg_optimizer\0\u{4}\u{12}cpu_layout_conversion\0\u{2}2optimizers\0\u{4}d\u{1}custom_optimizers\0\u{4}d\u{1}inter_optimizer_verifier_config\0\u{3}post_optimization_verifier_config\0")
 
   fileprivate class _StorageClass {
     var _layoutOptimizer: Tensorflow_RewriterConfig.Toggle = .default
@@ -527,6 +564,9 @@ nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftPro
     var _disableTfgOptimizer: Bool = false
     var _cpuLayoutConversion: Tensorflow_RewriterConfig.CpuLayout = .noConversionOnCpu
     var _optimizers: [String] = []
+    var _customOptimizers: [Tensorflow_RewriterConfig.CustomGraphOptimizer] = []
+    var _interOptimizerVerifierConfig: Tensorflow_VerifierConfig? = nil
+    var _postOptimizationVerifierConfig: Tensorflow_VerifierConfig? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -571,6 +611,9 @@ nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftPro
       _disableTfgOptimizer = source._disableTfgOptimizer
       _cpuLayoutConversion = source._cpuLayoutConversion
       _optimizers = source._optimizers
+      _customOptimizers = source._customOptimizers
+      _interOptimizerVerifierConfig = source._interOptimizerVerifierConfig
+      _postOptimizationVerifierConfig = source._postOptimizationVerifierConfig
     }
   }
 
@@ -623,6 +666,9 @@ nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftPro
         case 32: try { try decoder.decodeSingularBoolField(value: &_storage._disableTfgOptimizer) }()
         case 50: try { try decoder.decodeSingularEnumField(value: &_storage._cpuLayoutConversion) }()
         case 100: try { try decoder.decodeRepeatedStringField(value: &_storage._optimizers) }()
+        case 200: try { try decoder.decodeRepeatedMessageField(value: &_storage._customOptimizers) }()
+        case 300: try { try decoder.decodeSingularMessageField(value: &_storage._interOptimizerVerifierConfig) }()
+        case 301: try { try decoder.decodeSingularMessageField(value: &_storage._postOptimizationVerifierConfig) }()
         default: break
         }
       }
@@ -737,6 +783,15 @@ nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftPro
       if !_storage._optimizers.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._optimizers, fieldNumber: 100)
       }
+      if !_storage._customOptimizers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._customOptimizers, fieldNumber: 200)
+      }
+      try { if let v = _storage._interOptimizerVerifierConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 300)
+      } }()
+      try { if let v = _storage._postOptimizationVerifierConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 301)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -780,6 +835,9 @@ nonisolated extension Tensorflow_RewriterConfig: SwiftProtobuf.Message, SwiftPro
         if _storage._disableTfgOptimizer != rhs_storage._disableTfgOptimizer {return false}
         if _storage._cpuLayoutConversion != rhs_storage._cpuLayoutConversion {return false}
         if _storage._optimizers != rhs_storage._optimizers {return false}
+        if _storage._customOptimizers != rhs_storage._customOptimizers {return false}
+        if _storage._interOptimizerVerifierConfig != rhs_storage._interOptimizerVerifierConfig {return false}
+        if _storage._postOptimizationVerifierConfig != rhs_storage._postOptimizationVerifierConfig {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -803,4 +861,39 @@ nonisolated extension Tensorflow_RewriterConfig.NumIterationsType: SwiftProtobuf
 
 nonisolated extension Tensorflow_RewriterConfig.MemOptType: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEFAULT_MEM_OPT\0\u{1}NO_MEM_OPT\0\u{1}MANUAL\0\u{1}HEURISTICS\0\u{1}SWAPPING_HEURISTICS\0\u{1}RECOMPUTATION_HEURISTICS\0\u{1}SCHEDULING_HEURISTICS\0")
+}
+
+nonisolated extension Tensorflow_RewriterConfig.CustomGraphOptimizer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Tensorflow_RewriterConfig.protoMessageName + ".CustomGraphOptimizer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}parameter_map\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Tensorflow_AttrValue>.self, value: &self.parameterMap) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.parameterMap.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Tensorflow_AttrValue>.self, value: self.parameterMap, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Tensorflow_RewriterConfig.CustomGraphOptimizer, rhs: Tensorflow_RewriterConfig.CustomGraphOptimizer) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.parameterMap != rhs.parameterMap {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
