@@ -91,6 +91,11 @@ public final class InferenceService: Sendable {
         cancellation: CallCancellation?,
         completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
     ) {
+        if let batcher = run.model.servable.batcher,
+            batcher.submit(run, cancellation: cancellation, completion: completion)
+        {
+            return
+        }
         switch run.model.placement ?? policy.placement(expectedNanoseconds: run.request.expectedNanoseconds) {
         case .callerThread:
             completion(run.execute(cancellation))

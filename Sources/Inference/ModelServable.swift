@@ -5,9 +5,12 @@ public import Servables
 public final class ModelServable: Servable {
     public let model: any LoadedModel
     let executors: [String: SignatureExecutor]
+    /// Batches the runs of this version; `nil` runs each by itself.
+    let batcher: ModelBatcher?
 
-    public init(model: any LoadedModel) {
+    public init(model: any LoadedModel, batcher: ModelBatcher? = nil) {
         self.model = model
+        self.batcher = batcher
         var executors: [String: SignatureExecutor] = [:]
         for (index, signature) in model.signatures.enumerated() {
             executors[signature.name] = SignatureExecutor(index: index, signature: signature)

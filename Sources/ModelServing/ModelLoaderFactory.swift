@@ -8,6 +8,8 @@ import ServingPrimitives
 struct ModelLoaderFactory: ServableLoaderFactory {
     let engine: any InferenceEngine
     let tags: [String]
+    /// `nil` where requests are not batched.
+    let batching: ModelBatching?
     /// `nil` where versions are not warmed up.
     let warmUp: ModelWarmUp?
     let logger: Logger
@@ -17,6 +19,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             engine: engine,
             id: version.id,
             request: LoadRequest(path: version.path, tags: tags),
+            batching: batching,
             warmUp: warmUp,
             logger: logger
         )
@@ -27,13 +30,16 @@ private struct ModelLoader: ServableLoader {
     let engine: any InferenceEngine
     let id: ServableID
     let request: LoadRequest
+    let batching: ModelBatching?
     let warmUp: ModelWarmUp?
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
-            let servable = ModelServable(model: try engine.load(request))
+            // First, as wrong parameters are found without waiting for the model.
+            let batcher = try batching?.batcher(forVersionIn: request.path)
+            let servable = ModelServable(model: try engine.load(request), batcher: batcher)
             try warm(servable)
             return servable
         } catch {

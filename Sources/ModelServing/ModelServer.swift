@@ -1,3 +1,4 @@
+import Batching
 public import EngineInterface
 import FrontendGRPC
 import FrontendREST
@@ -24,6 +25,7 @@ public final class ModelServer: Sendable {
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let engineThreads: EngineThreadPool
+    private let batching: ModelBatching?
     private let manager: ServableManager
     private let inference: InferenceService
     private let health: ServingHealth
@@ -45,11 +47,13 @@ public final class ModelServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
         self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
+        batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount) }
         let warmUp = configuration.loading.warmUp(logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
                 engine: engine,
                 tags: configuration.loading.savedModelTags,
+                batching: batching,
                 warmUp: warmUp,
                 logger: logger
             ),
@@ -114,6 +118,8 @@ public final class ModelServer: Sendable {
     /// models unload, threads end.
     public func shutdown() async {
         health.beginDraining()
+        // Answers that wait for their batch must not wait for company.
+        batching?.scheduler.drain()
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
@@ -121,6 +127,7 @@ public final class ModelServer: Sendable {
         }
         await unload(within: grace)
         engineThreads.shutdown()
+        batching?.scheduler.shutdown()
         do {
             try await group.shutdownGracefully()
         } catch {

@@ -21,6 +21,7 @@ extension ServerConfiguration {
         reportModels(report)
         reportLoading(report)
         reportEngine(report)
+        reportBatching(report)
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
         }
@@ -58,6 +59,13 @@ extension ServerConfiguration {
         if !(1...256).contains(loading.warmUpThreads) {
             report("The number of warm-up threads is \(loading.warmUpThreads); expected 1 to 256")
         }
+    }
+
+    /// The rest of the parameters is the affair of each version's load, as a version can have its own.
+    private func reportBatching(_ report: (String) -> Void) {
+        guard let threads = batching?.parameters.batchThreads else { return }
+        if threads < 1 { report("num_batch_threads must be positive; was \(threads)") }
+        if threads > 4096 { report("num_batch_threads is \(threads); expected a number from 1 to 4096") }
     }
 
     private func reportEngine(_ report: (String) -> Void) {

@@ -77,6 +77,7 @@ extension ModelServerFlags {
 
     /// What `--platform_config_file` replaces.
     private func applyPlatform(to configuration: inout ServerConfiguration) throws(ServingError) {
+        configuration.batching = try batching()
         try applySession(to: &configuration)
         configuration.loading.savedModelTags = savedModelTags.split(
             separator: ",",

@@ -86,6 +86,12 @@ extension ServerConfiguration {
             config.hasSessionRunLoadThreadpoolIndex
             ? config.sessionRunLoadThreadpoolIndex.value : nil
         engine.mixedPrecision = config.mixedPrecision
+        if config.hasBatchingParameters {
+            var batching = Batching()
+            batching.parameters = BatchingParameters(config.batchingParameters)
+            batching.isPerModel = config.enablePerModelBatchingParams
+            self.batching = batching
+        }
         loading.savedModelTags = config.savedModelTags.isEmpty ? ["serve"] : config.savedModelTags
         loading.warmsUp = config.enableModelWarmup
         let options = config.modelWarmupOptions
