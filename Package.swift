@@ -58,6 +58,8 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-http1", path: "HTTP1", ["RESTExercises"]),
     fuzzer("fuzz-json", path: "JSON", ["RESTExercises"]),
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
+    fuzzer("fuzz-example-request", path: "ExampleRequest", ["WireExercises"]),
+    fuzzer("fuzz-json-examples", path: "JSONExamples", ["RESTExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
@@ -100,7 +102,7 @@ let package = Package(
             ]
         ),
         library("HTTP2Server", [nioCore]),
-        library("EventLoopSupport", [nioCore]),
+        library("EventLoopSupport", ["ServingPrimitives", nioCore]),
 
         // The plug-in ring: frontends, sources, engines.
         .target(
@@ -194,7 +196,10 @@ let package = Package(
         ),
         .target(
             name: "RESTExercises",
-            dependencies: ["EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "Tensors", nioCore],
+            dependencies: [
+                "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "ServingProtos", "Tensors", nioCore,
+                protobuf,
+            ],
             path: "FuzzTesting/RESTExercises",
             swiftSettings: swiftSettings
         ),
@@ -226,7 +231,7 @@ let package = Package(
             ]
         ),
         tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),
-        tests("EventLoopSupport", [nioCore, nioEmbedded]),
+        tests("EventLoopSupport", ["ServingPrimitives", nioCore, nioEmbedded]),
         tests(
             "FrontendGRPC",
             [
@@ -239,8 +244,8 @@ let package = Package(
             "FrontendREST",
             [
                 "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
-                "ServingPrimitives", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore, nioEmbedded, nioPosix,
-                nioSSL,
+                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore,
+                nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),

@@ -14,6 +14,22 @@ enum ReadFields {
         )
     }
 
+    /// A message without the fields of that number.
+    static func of(_ message: [UInt8], without number: UInt64) -> [UInt8] {
+        rewrite(message[...], dropping: { $0 >> 3 == number }, nested: { Array($1) })
+    }
+
+    /// The payloads of length-delimited fields with their tags, in order; `nil` when the message is not well-formed.
+    static func payloads(of message: ArraySlice<UInt8>) -> [(tag: UInt64, payload: ArraySlice<UInt8>)]? {
+        var result: [(tag: UInt64, payload: ArraySlice<UInt8>)] = []
+        var rest = message
+        while !rest.isEmpty {
+            guard let tag = tag(&rest), let payload = field(tag, &rest) else { return nil }
+            if tag & 7 == 2 { result.append((tag, payload)) }
+        }
+        return result
+    }
+
     private static func entry(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         rewrite(
             bytes,

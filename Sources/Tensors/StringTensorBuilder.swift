@@ -23,6 +23,9 @@ public struct StringTensorBuilder {
         append(rest)
     }
 
+    /// All elements as a vector.
+    public consuming func vector() -> Tensor { StringStorage(bytes: bytes, ends: ends).vector }
+
     /// - Throws: when the number of elements is not what `shape` needs.
     public consuming func finish(_ shape: TensorShape) throws(TensorError) -> Tensor {
         let storage = StringStorage(bytes: bytes, ends: ends)
@@ -50,6 +53,16 @@ private final class StringStorage {
             )
             start = end
         }
+    }
+
+    /// All elements in one dimension.
+    var vector: Tensor {
+        Tensor(
+            uncheckedType: .string,
+            shape: .vector(elements.count),
+            base: UnsafeRawPointer(elements.baseAddress),
+            owner: self
+        )
     }
 
     deinit {

@@ -17,7 +17,12 @@ import Musl
         contents("fuzz-json/" + name).withUnsafeBytes { JSONExercise.run($0) }
     }
 
+    @Test(arguments: inputs("fuzz-json-examples")) func `the examples' reader survives`(_ name: String) {
+        contents("fuzz-json-examples/" + name).withUnsafeBytes { JSONExamplesExercise.run($0) }
+    }
+
     @Test func `there are inputs to replay`() {
+        #expect(inputs("fuzz-json-examples").count >= 10)
         #expect(inputs("fuzz-http1").count >= 6)
         #expect(inputs("fuzz-json").count >= 11)
     }

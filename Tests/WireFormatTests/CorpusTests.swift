@@ -15,6 +15,12 @@ import WireExercises
     @Test func `the corpus is there`() {
         #expect(Self.inputs(of: "fuzz-predict-request").count > 10)
         #expect(Self.inputs(of: "fuzz-tfrecord").count > 10)
+        #expect(Self.inputs(of: "fuzz-example-request").count > 10)
+    }
+
+    @Test(arguments: inputs(of: "fuzz-example-request"))
+    func `decoders of examples agree with generated messages on the corpus`(_ input: URL) throws {
+        #expect(ExampleRequestExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
     }
 
     @Test(arguments: inputs(of: "fuzz-tfrecord"))

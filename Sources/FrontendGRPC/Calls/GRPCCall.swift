@@ -1,3 +1,4 @@
+import EventLoopSupport
 import HTTP2Server
 import Inference
 import NIOCore

@@ -8,8 +8,7 @@ final class GRPCEventLoop: @unchecked Sendable {
     private let eventLoop: any EventLoop
     private let mailbox: CompletionMailbox
     private let now: @Sendable () -> MonotonicTime
-    private var deadlines = DeadlineQueue<GRPCCall>()
-    private var timer: (deadline: Deadline, task: Scheduled<Void>)?
+    private let deadlines: DeadlineTimer<GRPCCall>
     private let unflushed: FlushList
 
     init(_ eventLoop: any EventLoop, now: @escaping @Sendable () -> MonotonicTime = { .now() }) {
@@ -18,6 +17,12 @@ final class GRPCEventLoop: @unchecked Sendable {
         self.unflushed = unflushed
         self.mailbox = CompletionMailbox(eventLoop: eventLoop) { unflushed.flush() }
         self.now = now
+        self.deadlines = DeadlineTimer(eventLoop: eventLoop, now: now) { call in
+            call.deadlinePassed()
+            unflushed.add(call)
+        } batchEnded: {
+            unflushed.flush()
+        }
     }
 
     /// The deadline of a call whose headers came now.
@@ -41,33 +46,7 @@ final class GRPCEventLoop: @unchecked Sendable {
     }
 
     /// Watches the deadline of a call until `stopWaiting`; the call is told with `deadlinePassed`.
-    func waitForDeadline(of call: GRPCCall) {
-        deadlines.insert(call)
-        armTimer()
-    }
+    func waitForDeadline(of call: GRPCCall) { deadlines.watch(call) }
 
-    func stopWaiting(_ call: GRPCCall) { deadlines.remove(call) }
-
-    /// One timer for the earliest deadline. It is left armed when that call is answered: calls that come one after
-    /// the other with the same timeout then need a timer once per timeout, not once per call.
-    private func armTimer() {
-        guard let earliest = deadlines.earliest else { return }
-        if let timer {
-            guard earliest.time < timer.deadline.time else { return }
-            timer.task.cancel()
-        }
-        let wait = TimeAmount.nanoseconds(Int64(clamping: earliest.remaining(at: now())))
-        timer = (earliest, eventLoop.scheduleTask(in: wait) { self.timerFired() })
-    }
-
-    private func timerFired() {
-        timer = nil
-        let time = now()
-        while let call = deadlines.popExpired(at: time) {
-            call.deadlinePassed()
-            unflushed.add(call)
-        }
-        unflushed.flush()
-        armTimer()
-    }
+    func stopWaiting(_ call: GRPCCall) { deadlines.stop(call) }
 }

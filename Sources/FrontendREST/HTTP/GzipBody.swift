@@ -1,14 +1,22 @@
 import CZlib
-import NIOCore
+package import NIOCore
+package import ServingPrimitives
 
 /// Request bodies with `Content-Encoding: gzip`.
-enum GzipBody {
+package enum GzipBody {
     /// TensorFlow Serving's limit of a decompressed body.
-    static let maximumByteCount = 100 << 20
+    package static let maximumByteCount = 100 << 20
 
     /// The decompressed body; empty when `body` is no gzip data, is cut short or grows above the limit: TensorFlow
     /// Serving then goes on with an empty body, too.
-    static func decompress(_ body: ByteBuffer, limit: Int = maximumByteCount) -> ByteBuffer {
+    ///
+    /// - Parameter claim: what the memory is counted in, as it is needed.
+    /// - Throws: `RESOURCE_EXHAUSTED` when the bodies of all requests together have become too large.
+    package static func decompress(
+        _ body: ByteBuffer,
+        limit: Int = maximumByteCount,
+        claim: MemoryClaim
+    ) throws(ServingError) -> ByteBuffer {
         var stream = z_stream()
         // 16 asks for the gzip format.
         let size = Int32(MemoryLayout<z_stream>.size)
@@ -16,24 +24,32 @@ enum GzipBody {
         defer { inflateEnd(&stream) }
         var result = ByteBuffer()
         var body = body
-        let isComplete = body.readWithUnsafeMutableReadableBytes { source -> (Int, Bool) in
+        let isComplete = body.readWithUnsafeMutableReadableBytes { source -> (Int, Result<Bool, ServingError>) in
             stream.next_in = source.baseAddress?.assumingMemoryBound(to: UInt8.self)
             stream.avail_in = UInt32(clamping: source.count)
-            return (source.count, inflateAll(&stream, into: &result, limit: limit))
+            let isComplete = Result { () throws(ServingError) in
+                try inflateAll(&stream, into: &result, limit: limit, claim: claim)
+            }
+            return (source.count, isComplete)
         }
-        return isComplete ? result : ByteBuffer()
+        return try isComplete.get() ? result : ByteBuffer()
     }
 
-    private static func inflateAll(_ stream: inout z_stream, into result: inout ByteBuffer, limit: Int) -> Bool {
+    private static func inflateAll(
+        _ stream: inout z_stream,
+        into result: inout ByteBuffer,
+        limit: Int,
+        claim: MemoryClaim
+    ) throws(ServingError) -> Bool {
         while true {
             let room = min(max(result.readableBytes, 16 << 10), 4 << 20)
             var status = Z_OK
+            try claim.grow(to: result.readableBytes + room)
             result.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
-                let size = min(target.count, 4 << 20)
                 stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                stream.avail_out = UInt32(size)
+                stream.avail_out = UInt32(room)
                 status = inflate(&stream, Z_NO_FLUSH)
-                return size - Int(stream.avail_out)
+                return room - Int(stream.avail_out)
             }
             guard result.readableBytes <= limit else { return false }
             if status == Z_STREAM_END { return true }

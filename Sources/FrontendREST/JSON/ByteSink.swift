@@ -27,4 +27,20 @@ struct ByteSink {
         buffer.writeInteger(UInt8(ascii: "\n"))
         buffer.writeRepeatingByte(UInt8(ascii: " "), count: indent)
     }
+
+    /// A string; bytes that are not UTF-8 pass through.
+    mutating func writeQuoted(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            write("\"")
+            write(bytes)
+            return write("\"")
+        }
+        var text: [UInt8] = []
+        JSONText.appendQuoted(bytes, to: &text)
+        write(text)
+    }
+
+    mutating func writeDecimal(_ value: Float) {
+        write(upTo: DecimalWriter.maximumLength) { DecimalWriter.write(value, to: $0) }
+    }
 }

@@ -128,9 +128,9 @@ extension PredictRequestParser {
     }
 
     private func result(_ lookup: Lookup) throws(ServingError) -> ParsedPredictRequest {
-        guard isObject else { throw documentError("Is not object") }
+        guard isObject else { throw document.documentError("Is not object") }
         guard signatureNameIsText else {
-            throw documentError("not formatted correctly. 'signature_name' key must be a string value.")
+            throw document.documentError("not formatted correctly. 'signature_name' key must be a string value.")
         }
         let name = signatureName ?? ""
         let signature = if let signature { try signature.get() } else { try lookup(name) }
@@ -138,28 +138,19 @@ extension PredictRequestParser {
             throw .invalidArgument("Failed to get input map for signature: \(name.isEmpty ? "DEFAULT" : name)")
         }
         guard !(hasRows && hasColumns) else {
-            throw documentError(
+            throw document.documentError(
                 "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
             )
         }
         guard hasRows || hasColumns else { throw .invalidArgument("Missing 'inputs' or 'instances' key") }
         switch fault {
         case .error(let error): throw error
-        case .document(let text): throw documentError(text)
+        case .document(let text): throw document.documentError(text)
         case nil: break
         }
         var tensors: [NamedTensor] = []
         tensors.reserveCapacity(inputs.count)
         for input in inputs { tensors.append(NamedTensor(name: input.name, tensor: try input.finish(rows: hasRows))) }
         return ParsedPredictRequest(form: hasRows ? .rows : .columns, signatureName: name, inputs: tensors)
-    }
-
-    private func documentError(_ text: String) -> ServingError {
-        var root = document
-        // The document was read to its end before: no syntax error is left.
-        guard (try? root.openDocument()) != nil, let value = try? JSONValuePrinter.print(root) else {
-            return .internalError("A document that was read cannot be read again")
-        }
-        return .invalidArgument("JSON Value: \(value) \(text)")
     }
 }

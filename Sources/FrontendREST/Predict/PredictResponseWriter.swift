@@ -267,7 +267,7 @@ extension PredictResponseWriter {
                 if isBytes {
                     writeBase64(strings[first + index].bytes)
                 } else {
-                    writeText(strings[first + index].bytes)
+                    sink.writeQuoted(strings[first + index].bytes)
                 }
             }
         }
@@ -281,16 +281,5 @@ extension PredictResponseWriter {
         sink.write("\"")
         sink.newLine(indent: 4 * level)
         sink.write("}")
-    }
-
-    private mutating func writeText(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard bytes.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
-            sink.write("\"")
-            sink.write(bytes)
-            return sink.write("\"")
-        }
-        var text: [UInt8] = []
-        JSONText.appendQuoted(bytes, to: &text)
-        sink.write(text)
     }
 }

@@ -3,8 +3,8 @@ import Servables
 /// What a request's method and target ask for.
 enum RESTRoute: Hashable {
     case predict(String, VersionChoice)
-    /// `:classify` or `:regress`, which this server does not have yet.
-    case unimplemented(String)
+    case classify(String, VersionChoice)
+    case regress(String, VersionChoice)
     case status(String, version: Int64?)
     case metadata(String, VersionChoice)
     /// CORS preflight under `/v1/`.
@@ -45,8 +45,8 @@ extension RESTRoute {
         else { return nil }
         switch String(decoding: path.rest, as: UTF8.self) {
         case "predict": return version.map { .predict(name, $0) }
-        case "classify": return version.map { _ in .unimplemented("classify") }
-        case "regress": return version.map { _ in .unimplemented("regress") }
+        case "classify": return version.map { .classify(name, $0) }
+        case "regress": return version.map { .regress(name, $0) }
         default: return nil
         }
     }

@@ -1,5 +1,6 @@
 import EventLoopSupport
 import NIOCore
+import ServingPrimitives
 
 /// A request on its way to its answer: where the answer goes.
 struct RESTCall: Sendable {
@@ -16,4 +17,7 @@ struct RESTCall: Sendable {
             loop.mailbox.post { handler.finish(number, response()) }
         }
     }
+
+    /// Answers with what went wrong.
+    func fail(_ error: ServingError) { finish { loop.response(to: error) } }
 }

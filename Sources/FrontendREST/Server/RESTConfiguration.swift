@@ -9,6 +9,8 @@ public struct RESTConfiguration: Sendable {
     /// Whether answers under `/v1/` carry the CORS header fields (`--rest_api_enable_cors_support`).
     public var enablesCORS: Bool
     public var limits: HTTP1Limits
+    /// Bytes of decompressed bodies that are not read yet, of all connections together; beyond it requests get 429.
+    public var maximumDecompressedByteCount: Int
     /// Requests of one connection whose answers are not written yet; no more are read before one is.
     public var maximumPipelinedRequests: Int
     /// Seconds from a request's first byte until its head must be complete.
@@ -26,6 +28,7 @@ public struct RESTConfiguration: Sendable {
         timeoutMilliseconds: UInt64? = 30_000,
         enablesCORS: Bool = false,
         limits: HTTP1Limits = HTTP1Limits(),
+        maximumDecompressedByteCount: Int = 1 << 30,
         maximumPipelinedRequests: Int = 64,
         headTimeoutSeconds: Int = 20,
         bodyTimeoutSeconds: Int = 60,
@@ -37,6 +40,7 @@ public struct RESTConfiguration: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
         self.enablesCORS = enablesCORS
         self.limits = limits
+        self.maximumDecompressedByteCount = maximumDecompressedByteCount
         self.maximumPipelinedRequests = maximumPipelinedRequests
         self.headTimeoutSeconds = headTimeoutSeconds
         self.bodyTimeoutSeconds = bodyTimeoutSeconds

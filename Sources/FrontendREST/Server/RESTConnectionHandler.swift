@@ -18,7 +18,7 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         var closes: Bool
         var isHead = false
         var hasCORSFields = false
-        var cancellation: CallCancellation?
+        var run: RESTRun?
         var answer: ByteBuffer?
     }
 
@@ -109,7 +109,11 @@ extension RESTConnectionHandler {
         guard context != nil else { return }
         context = nil
         isClosing = true
-        for slot in slots { slot.cancellation?.cancel() }
+        for slot in slots {
+            guard let run = slot.run else { continue }
+            run.cancellation.cancel()
+            loop.stopWaiting(run)
+        }
         slots.removeAll()
         loop.remove(self)
     }
@@ -160,15 +164,26 @@ extension RESTConnectionHandler {
         writeAnswers()
     }
 
-    /// What is to be set when the client is gone before the answer to that request.
-    func setCancellation(_ cancellation: CallCancellation, for number: Int) {
-        guard number >= firstSlot, number - firstSlot < slots.count else { return }
-        slots[number - firstSlot].cancellation = cancellation
+    /// Says that the request of that number is answered by a run.
+    func begin(_ run: RESTRun, for number: Int) {
+        guard isOpen(number) else { return }
+        slots[number - firstSlot].run = run
     }
 
-    /// The answer to the request of that number. Nothing happens when the connection is gone.
+    /// Watches the deadline of a run, unless it is over.
+    func waitForDeadline(of run: RESTRun, for number: Int) {
+        guard isOpen(number), !run.deadline.isNever else { return }
+        loop.waitForDeadline(of: run)
+    }
+
+    /// Whether the request of that number waits for its answer.
+    func isOpen(_ number: Int) -> Bool {
+        number >= firstSlot && number - firstSlot < slots.count && slots[number - firstSlot].answer == nil
+    }
+
+    /// The answer to the request of that number. Nothing happens when it was answered before, or the connection is gone.
     func finish(_ number: Int, _ response: HTTPResponse) {
-        guard context != nil, number >= firstSlot, number - firstSlot < slots.count else { return }
+        guard context != nil, isOpen(number) else { return }
         let index = number - firstSlot
         // A connection that learns of the shutdown with this answer still tells its client.
         if loop.isDraining, index == slots.count - 1 {
@@ -184,7 +199,10 @@ extension RESTConnectionHandler {
                 omitsBody: slot.isHead
             )
         )
-        slots[index].cancellation = nil
+        if let run = slots[index].run {
+            loop.stopWaiting(run)
+            slots[index].run = nil
+        }
         if index == 0 { writeAnswers() }
     }
 }

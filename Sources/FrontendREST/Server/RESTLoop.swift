@@ -1,5 +1,7 @@
 import EventLoopSupport
+import Inference
 import NIOCore
+import ServingPrimitives
 
 /// What the connections of one event loop share.
 final class RESTLoop: @unchecked Sendable {
@@ -17,12 +19,42 @@ final class RESTLoop: @unchecked Sendable {
     /// Set once, before the first connection.
     private(set) lazy var mailbox = CompletionMailbox(eventLoop: eventLoop) { [weak self] in self?.flushAll() }
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    private let now: @Sendable () -> MonotonicTime
+    /// Made once, as above.
+    private lazy var deadlines = DeadlineTimer<RESTRun>(eventLoop: eventLoop, now: now) { run in
+        run.cancellation.cancel()
+        run.call.fail(.deadlineExceeded("Timed out waiting for notification"))
+    } batchEnded: { [weak self] in
+        self?.flushAll()
+    }
+
+    init(eventLoop: any EventLoop, now: @escaping @Sendable () -> MonotonicTime = { .now() }) {
+        self.eventLoop = eventLoop
+        self.now = now
+    }
+
+    /// When a run that begins now must be over; `nil` is no limit.
+    func deadline(afterMilliseconds limit: UInt64?) -> Deadline {
+        guard let limit else { return .never }
+        return .after(nanoseconds: min(limit, UInt64.max / 1_000_000) * 1_000_000, from: now())
+    }
+
+    func waitForDeadline(of run: RESTRun) { deadlines.watch(run) }
+
+    /// Does nothing when the run is not waited for.
+    func stopWaiting(_ run: RESTRun) { if run.deadlineQueuePosition != nil { deadlines.stop(run) } }
 
     /// The `Date` of a response that is written now.
     func currentDate() -> [UInt8] {
         date.update(now: HTTPDate.now())
         return date.text
+    }
+
+    /// The answer that says what went wrong.
+    func response(to error: ServingError) -> HTTPResponse {
+        var response = HTTPResponse(status: HTTPStatus(error.code), allocator: allocator)
+        response.buffer.writeBytes(ErrorAnswer.json(error.message))
+        return response
     }
 
     func add(_ handler: RESTConnectionHandler) {

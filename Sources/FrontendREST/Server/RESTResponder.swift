@@ -1,20 +1,21 @@
-import EngineInterface
 import Inference
 import NIOCore
 import Servables
 import ServingPrimitives
-import Tensors
 
 /// Answers requests: what the paths of the REST API do. Called on event loops.
 final class RESTResponder: Sendable {
-    private let service: InferenceService
+    let service: InferenceService
     private let health: ServingHealth
     private let configuration: RESTConfiguration
+    /// Memory of decompressed bodies.
+    let bodyMemory: MemoryBudget
 
     init(service: InferenceService, health: ServingHealth, configuration: RESTConfiguration) {
         self.service = service
         self.health = health
         self.configuration = configuration
+        self.bodyMemory = MemoryBudget(limit: configuration.maximumDecompressedByteCount)
     }
 
     /// Whether a target is under `/v1/`, which is TensorFlow Serving's.
@@ -26,9 +27,11 @@ final class RESTResponder: Sendable {
     func answer(_ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
         switch RESTRoute(head.method, head.target) {
         case .predict(let name, let version):
-            predict(name, version, head.isGzip ? GzipBody.decompress(body) : body, for: call)
-        case .unimplemented(let method):
-            fail(ServingError(.unimplemented, "Method \(method) is not implemented over REST yet; use predict"), call)
+            withBody(head, body, call) { self.predict(name, version, $0, for: call) }
+        case .classify(let name, let version):
+            withBody(head, body, call) { self.classify(name, version, $0, for: call) }
+        case .regress(let name, let version):
+            withBody(head, body, call) { self.regress(name, version, $0, for: call) }
         case .status(let name, let version):
             reply(call) { () throws(ServingError) in
                 StatusAnswer.json(try self.service.status(of: name, version: version))
@@ -41,93 +44,34 @@ final class RESTResponder: Sendable {
         case .live: send(ReadinessAnswer.live, call)
         case .ready: sendReadiness(call)
         case .modelReady(let name, let version): sendReadiness(of: name, version: version, call)
-        case .missingModelName: fail(.invalidArgument("Missing model name in request."), call)
+        case .missingModelName: call.fail(.invalidArgument("Missing model name in request."))
         case .unusableVersion(let text):
-            fail(.invalidArgument("Failed to convert version: \(text) to numeric."), call)
+            call.fail(.invalidArgument("Failed to convert version: \(text) to numeric."))
         case .malformed:
             let target = String(decoding: head.target, as: UTF8.self)
-            fail(.invalidArgument("Malformed request: \(head.method.name) \(target)"), call)
+            call.fail(.invalidArgument("Malformed request: \(head.method.name) \(target)"))
         case .unknown: unknown(head, call)
         }
     }
 }
 
-// MARK: Predict
+// MARK: Runs
 
 extension RESTResponder {
-    private func predict(_ name: String, _ version: VersionChoice, _ body: ByteBuffer, for call: RESTCall) {
-        let deadline = deadline()
-        do throws(ServingError) {
-            var selector = ModelSelector(name: name, version: version)
-            var model: ResolvedModel?
-            let parsed = try parse(body, selector, &model)
-            selector.signatureName = parsed.signatureName
-            guard let model else { throw .internalError("A request was read without its model") }
-            let cancellation = CallCancellation()
-            call.handler.setCancellation(cancellation, for: call.number)
-            let predictCall = PredictCall(model: selector, inputs: parsed.inputs, deadline: deadline)
-            let form = parsed.form
-            service.predict(predictCall, on: model, cancellation: cancellation) { result in
-                call.finish { Self.response(result, form, call.loop) }
-            }
-        } catch {
-            fail(error, call)
-        }
-    }
-
-    private func deadline() -> Deadline {
-        guard let limit = configuration.timeoutMilliseconds else { return .never }
-        return .after(nanoseconds: min(limit, UInt64.max / 1_000_000) * 1_000_000, from: .now())
-    }
-
-    private func parse(
-        _ body: ByteBuffer,
-        _ selector: ModelSelector,
-        _ model: inout ResolvedModel?
-    ) throws(ServingError) -> ParsedPredictRequest {
-        try body.withUnsafeReadableBytes { bytes throws(ServingError) in
-            try PredictRequestParser.parse(bytes) { signatureName throws(ServingError) in
-                let resolved = if let model { model } else { try service.resolve(selector) }
-                model = resolved
-                guard let signature = resolved.signature(named: signatureName) else {
-                    let name = signatureName.isEmpty ? InferenceService.defaultSignatureName : signatureName
-                    throw .invalidArgument("Serving signature name: \"\(name)\" not found in signature def")
-                }
-                return signature
-            }
-        }
-    }
-
-    private static func response(
-        _ result: Result<PredictResult, ServingError>,
-        _ form: ParsedPredictRequest.Form,
-        _ loop: RESTLoop
-    ) -> HTTPResponse {
-        do throws(ServingError) {
-            let outputs = try result.get().outputs
-            let elements = outputs.reduce(0) { $0 + $1.tensor.shape.elementCount }
-            var response = HTTPResponse(expectedByteCount: 256 + 12 * elements, allocator: loop.allocator)
-            try PredictResponseWriter.write(outputs, form: form, to: &response.buffer)
-            return response
-        } catch {
-            return errorResponse(error, loop)
-        }
+    /// Starts a run of a model, whose completion answers the request. It is answered at its deadline, if that is
+    /// earlier: a run may be waiting for a thread then.
+    func run(_ call: RESTCall, _ start: (Deadline, CallCancellation) -> Void) {
+        let deadline = call.loop.deadline(afterMilliseconds: configuration.timeoutMilliseconds)
+        let run = RESTRun(call: call, deadline: deadline)
+        call.handler.begin(run, for: call.number)
+        start(deadline, run.cancellation)
+        call.handler.waitForDeadline(of: run, for: call.number)
     }
 }
 
 // MARK: Other answers
 
 extension RESTResponder {
-    private static func errorResponse(_ error: ServingError, _ loop: RESTLoop) -> HTTPResponse {
-        var response = HTTPResponse(status: HTTPStatus(error.code), allocator: loop.allocator)
-        response.buffer.writeBytes(ErrorAnswer.json(error.message))
-        return response
-    }
-
-    private func fail(_ error: ServingError, _ call: RESTCall) {
-        call.finish { Self.errorResponse(error, call.loop) }
-    }
-
     private func send(
         _ body: [UInt8],
         status: HTTPStatus = .ok,
@@ -145,7 +89,7 @@ extension RESTResponder {
         do throws(ServingError) {
             send(try body(), call)
         } catch {
-            fail(error, call)
+            call.fail(error)
         }
     }
 
@@ -176,7 +120,7 @@ extension RESTResponder {
 
     private func sendReadiness(of name: String, version: Int64?, _ call: RESTCall) {
         guard health.status(of: name) != nil else {
-            return fail(.notFound("Could not find any versions of model \(name)"), call)
+            return call.fail(.notFound("Could not find any versions of model \(name)"))
         }
         do throws(ServingError) {
             let versions = version == nil ? health.versions(of: name) : try service.status(of: name, version: version)
@@ -191,7 +135,7 @@ extension RESTResponder {
                 call
             )
         } catch {
-            fail(error, call)
+            call.fail(error)
         }
     }
 }

@@ -55,35 +55,23 @@ struct ExampleInputFields {
 
     /// A string vector of the examples: views of the message, or copies with the context's bytes in front of each.
     ///
-    /// - Parameter owner: keeps the message's bytes alive.
-    /// - Throws: `INVALID_ARGUMENT` when the context is so large, and there are so many examples, that putting it in
-    ///   front of each would take much more memory than the request has bytes.
-    func examples(owner: AnyObject, budget: inout AllocationBudget) throws(ServingError) -> Tensor {
-        do throws(TensorError) {
-            let contextByteCount = context.reduce(0) { $0 + $1.count }
-            return try contextByteCount == 0 ? views(owner) : copies(contextByteCount, &budget)
-        } catch {
-            throw .invalidArgument("Cannot read the examples: \(error.message)")
-        }
+    /// - Parameters:
+    ///   - owner: keeps the message's bytes alive.
+    ///   - byteCount: of the whole message.
+    /// - Throws: as `ExampleContext`.
+    func examples(owner: AnyObject, messageByteCount byteCount: Int) throws(ServingError) -> Tensor {
+        let examples = try views(owner)
+        return try ExampleContext.prepend(context.flatMap { Array($0) }, to: examples, requestByteCount: byteCount)
     }
 
-    private func views(_ owner: AnyObject) throws(TensorError) -> Tensor {
+    private func views(_ owner: AnyObject) throws(ServingError) -> Tensor {
         let views = StringViews.make(capacity: count, owner: owner)
         forEachExample { views.append($0) }
-        return try Tensor(strings: views.filledUp(), .vector(count), owner: views)
-    }
-
-    private func copies(_ contextByteCount: Int, _ budget: inout AllocationBudget) throws(TensorError) -> Tensor {
-        guard budget.take(contextByteCount, times: count) else {
-            throw TensorError(
-                "a context of \(contextByteCount) bytes in front of each of \(count) examples takes more memory than a "
-                    + "request of this size may ask for; send fewer examples, or leave the context out"
-            )
+        do throws(TensorError) {
+            return try Tensor(strings: views.filledUp(), .vector(count), owner: views)
+        } catch {
+            throw .internalError("The examples of a request are not as many as were counted: \(error.message)")
         }
-        let context = context.flatMap { Array($0) }
-        var builder = StringTensorBuilder()
-        forEachExample { example in builder.append(context, then: example) }
-        return try builder.finish(.vector(count))
     }
 
     /// Calls `body` with each example. The pieces were read before: there is nothing wrong with them.

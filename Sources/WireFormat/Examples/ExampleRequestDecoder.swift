@@ -1,6 +1,5 @@
 public import Inference
 public import ServingPrimitives
-import Tensors
 
 /// Reads `tensorflow.serving.ClassificationRequest` and `RegressionRequest`, which have the same fields, over the
 /// received bytes: the examples reach the model as the client serialized them.
@@ -35,10 +34,9 @@ public enum ExampleRequestDecoder {
             throw error.servingError(name, in: bytes)
         }
         if model == nil, needsModelSpec { throw .invalidArgument("Missing ModelSpec") }
-        var budget = AllocationBudget(messageByteCount: bytes.count)
         return ExampleCall(
             model: (model ?? ModelSpecFields()).selector,
-            examples: try input.examples(owner: owner, budget: &budget)
+            examples: try input.examples(owner: owner, messageByteCount: bytes.count)
         )
     }
 }

@@ -1,6 +1,5 @@
 public import Inference
 public import ServingPrimitives
-import Tensors
 
 /// Reads `tensorflow.serving.MultiInferenceRequest`; its examples as `ExampleRequestDecoder` does.
 public enum MultiInferenceRequestDecoder {
@@ -28,8 +27,10 @@ public enum MultiInferenceRequestDecoder {
         } catch {
             throw error.servingError("MultiInferenceRequest", in: bytes)
         }
-        var budget = AllocationBudget(messageByteCount: bytes.count)
-        return MultiInferenceCall(tasks: tasks, examples: try input.examples(owner: owner, budget: &budget))
+        return MultiInferenceCall(
+            tasks: tasks,
+            examples: try input.examples(owner: owner, messageByteCount: bytes.count)
+        )
     }
 
     private static func task(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> MultiInferenceCall.Task {

@@ -27,11 +27,9 @@ struct AllocationBudget {
         used += bytes
     }
 
-    /// Accounts for `count` copies of `byteCount` bytes; false when they are too much.
-    mutating func take(_ byteCount: Int, times count: Int) -> Bool {
+    /// Whether `count` copies of `byteCount` bytes are not too much.
+    func allows(_ byteCount: Int, times count: Int) -> Bool {
         let (bytes, overflow) = byteCount.multipliedReportingOverflow(by: count)
-        guard !overflow, bytes <= limit - used else { return false }
-        used += bytes
-        return true
+        return !overflow && bytes <= limit - used
     }
 }

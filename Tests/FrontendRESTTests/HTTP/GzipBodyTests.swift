@@ -1,4 +1,5 @@
 import NIOCore
+import ServingPrimitives
 import Testing
 
 @testable import FrontendREST
@@ -11,25 +12,47 @@ import Testing
         0x00, 0x2C, 0x05, 0x5E, 0xFE, 0x19, 0x00, 0x00, 0x00,
     ]
 
-    @Test func `a gzip body is decompressed`() {
-        #expect(
-            GzipBody.decompress(ByteBuffer(bytes: Self.compressed)) == ByteBuffer(string: #"{"instances": [1.0, 2.0]}"#)
-        )
+    private func decompress(
+        _ body: ByteBuffer,
+        limit: Int = GzipBody.maximumByteCount,
+        budget: MemoryBudget = MemoryBudget(limit: 1 << 30)
+    ) throws(ServingError) -> ByteBuffer {
+        try GzipBody.decompress(body, limit: limit, claim: MemoryClaim(budget))
     }
 
-    @Test func `a body that is cut, damaged or no gzip is empty`() {
+    @Test func `a gzip body is decompressed`() throws {
+        #expect(try decompress(ByteBuffer(bytes: Self.compressed)) == ByteBuffer(string: #"{"instances": [1.0, 2.0]}"#))
+    }
+
+    @Test func `a body that is cut, damaged or no gzip is empty`() throws {
         for length in 0..<Self.compressed.count {
-            #expect(GzipBody.decompress(ByteBuffer(bytes: Self.compressed[..<length])).readableBytes == 0)
+            #expect(try decompress(ByteBuffer(bytes: Self.compressed[..<length])).readableBytes == 0)
         }
         var damaged = Self.compressed
         damaged[damaged.count - 5] ^= 1
-        #expect(GzipBody.decompress(ByteBuffer(bytes: damaged)).readableBytes == 0)
-        #expect(GzipBody.decompress(ByteBuffer(string: "plain text")).readableBytes == 0)
+        #expect(try decompress(ByteBuffer(bytes: damaged)).readableBytes == 0)
+        #expect(try decompress(ByteBuffer(string: "plain text")).readableBytes == 0)
     }
 
-    @Test func `a body above the limit is empty`() {
+    @Test func `a body above the limit is empty`() throws {
         let body = ByteBuffer(bytes: Self.compressed)
-        #expect(GzipBody.decompress(body, limit: 25).readableBytes == 25)
-        #expect(GzipBody.decompress(body, limit: 24).readableBytes == 0)
+        #expect(try decompress(body, limit: 25).readableBytes == 25)
+        #expect(try decompress(body, limit: 24).readableBytes == 0)
+    }
+
+    @Test func `bodies count together until they are let go`() throws {
+        let body = ByteBuffer(bytes: Self.compressed)
+        // What a small body takes at first.
+        let budget = MemoryBudget(limit: 20 << 10)
+        do {
+            let first = MemoryClaim(budget)
+            #expect(try GzipBody.decompress(body, claim: first).readableBytes == 25)
+            #expect(budget.claimedByteCount == 16 << 10)
+            let error = #expect(throws: ServingError.self) { try decompress(body, budget: budget) }
+            #expect(error?.code == .resourceExhausted)
+            withExtendedLifetime(first) {}
+        }
+        #expect(budget.claimedByteCount == 0)
+        #expect(try decompress(body, budget: budget).readableBytes == 25)
     }
 }

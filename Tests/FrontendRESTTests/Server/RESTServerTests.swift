@@ -51,8 +51,16 @@ import Testing
         ),
         ("POST", "/v1/models/m:predict", "", 400, "JSON Parse error: The document is empty"),
         (
-            "POST", "/v1/models/m:classify", "{}", 501,
-            "Method classify is not implemented over REST yet; use predict"
+            "POST", "/v1/models/m:classify", "{}", 400,
+            "JSON Value: {} When method is classify, key 'examples' is expected and was not found"
+        ),
+        (
+            "POST", "/v1/models/m:classify", #"{"signature_name": "s", "examples": [{}]}"#, 400,
+            "No signature was found with the name: s"
+        ),
+        (
+            "POST", "/v1/models/n/versions/2:regress", #"{"examples": [{}]}"#, 404,
+            "Servable not found for request: Specific(n, 2)"
         ),
         ("GET", "/v1/models/n", "", 404, "Could not find any versions of model n"),
         ("GET", "/v1/models/m/versions/7", "", 404, "Could not find version 7 of model m"),

@@ -19,6 +19,7 @@ struct ServerFixture {
     static func run(
         _ models: [String: FakeModel] = ["m": .halfPlusTwo()],
         configuration: RESTConfiguration = RESTConfiguration(host: "127.0.0.1", port: 0),
+        engineThreads: Int = 2,
         _ body: (ServerFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -31,7 +32,7 @@ struct ServerFixture {
         }
         var waiting = changes.makeAsyncIterator()
         while !models.keys.allSatisfy({ manager.status(of: $0).first?.state == .available }) { await waiting.next() }
-        let threads = EngineThreadPool(threadCount: 2)
+        let threads = EngineThreadPool(threadCount: engineThreads)
         let health = ServingHealth(requiredModels: Array(models.keys), manager: manager)
         let server = RESTServer(
             configuration: configuration,

@@ -1,7 +1,7 @@
-import ServingPrimitives
+public import ServingPrimitives
 
 /// Something that waits for a deadline and knows its own place in the queue.
-protocol DeadlineQueueElement: AnyObject {
+public protocol DeadlineQueueElement: AnyObject, SendableMetatype {
     var deadline: Deadline { get }
     /// Kept by the queue; `nil` while the element is in none.
     var deadlineQueuePosition: Int? { get set }
@@ -11,19 +11,20 @@ protocol DeadlineQueueElement: AnyObject {
 /// leaves at once instead of being kept until its deadline.
 ///
 /// An event loop's own timers would need a search through all of them for each call that is answered in time.
-struct DeadlineQueue<Element: DeadlineQueueElement> {
-    private var heap: [Element] = []
+public struct DeadlineQueue<Element: DeadlineQueueElement> {
+    @usableFromInline var heap: [Element] = []
 
-    init() {}
+    @inlinable public init() {}
 
-    var isEmpty: Bool { heap.isEmpty }
-    var count: Int { heap.count }
+    public var isEmpty: Bool { heap.isEmpty }
+    public var count: Int { heap.count }
 
     /// When the first element's time is up.
-    var earliest: Deadline? { heap.first?.deadline }
+    @inlinable public var earliest: Deadline? { heap.first?.deadline }
 
     /// Adds an element that is in no queue.
-    mutating func insert(_ element: Element) {
+    @inlinable
+    public mutating func insert(_ element: Element) {
         precondition(element.deadlineQueuePosition == nil, "an element waits for its deadline only once")
         heap.append(element)
         element.deadlineQueuePosition = heap.count - 1
@@ -31,7 +32,8 @@ struct DeadlineQueue<Element: DeadlineQueueElement> {
     }
 
     /// Takes an element out; does nothing when it is not in the queue.
-    mutating func remove(_ element: Element) {
+    @inlinable
+    public mutating func remove(_ element: Element) {
         guard let position = element.deadlineQueuePosition else { return }
         element.deadlineQueuePosition = nil
         let last = heap.removeLast()
@@ -43,13 +45,15 @@ struct DeadlineQueue<Element: DeadlineQueueElement> {
     }
 
     /// Takes out the first element if its deadline has passed at `now`.
-    mutating func popExpired(at now: MonotonicTime) -> Element? {
+    @inlinable
+    public mutating func popExpired(at now: MonotonicTime) -> Element? {
         guard let first = heap.first, first.deadline.hasPassed(at: now) else { return nil }
         remove(first)
         return first
     }
 
-    private mutating func siftUp(_ start: Int) {
+    @inlinable
+    mutating func siftUp(_ start: Int) {
         var child = start
         while child > 0 {
             let parent = (child - 1) / 2
@@ -59,7 +63,8 @@ struct DeadlineQueue<Element: DeadlineQueueElement> {
         }
     }
 
-    private mutating func siftDown(_ start: Int) {
+    @inlinable
+    mutating func siftDown(_ start: Int) {
         var parent = start
         while true {
             var first = parent
@@ -72,9 +77,11 @@ struct DeadlineQueue<Element: DeadlineQueueElement> {
         }
     }
 
-    private func isBefore(_ a: Int, _ b: Int) -> Bool { heap[a].deadline.time < heap[b].deadline.time }
+    @inlinable
+    func isBefore(_ a: Int, _ b: Int) -> Bool { heap[a].deadline.time < heap[b].deadline.time }
 
-    private mutating func exchange(_ a: Int, _ b: Int) {
+    @inlinable
+    mutating func exchange(_ a: Int, _ b: Int) {
         heap.swapAt(a, b)
         heap[a].deadlineQueuePosition = a
         heap[b].deadlineQueuePosition = b

@@ -1,7 +1,6 @@
+import EventLoopSupport
 import ServingPrimitives
 import Testing
-
-@testable import FrontendGRPC
 
 private final class Waiter: DeadlineQueueElement {
     let deadline: Deadline

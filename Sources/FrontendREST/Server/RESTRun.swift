@@ -1,0 +1,16 @@
+import EventLoopSupport
+import Inference
+import ServingPrimitives
+
+/// A run of a model that a request waits for: what ends the waiting. Belongs to the connection's event loop.
+final class RESTRun: DeadlineQueueElement {
+    let call: RESTCall
+    let deadline: Deadline
+    var deadlineQueuePosition: Int?
+    let cancellation = CallCancellation()
+
+    init(call: RESTCall, deadline: Deadline) {
+        self.call = call
+        self.deadline = deadline
+    }
+}
