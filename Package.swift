@@ -127,13 +127,15 @@ let package = Package(
         ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
+        // What SavedModels and TFLite models share: tensorflow.SignatureDef, without a protobuf library.
+        library("ModelSignatures"),
         library(
             "EngineTensorFlow",
-            ["CTensorFlow", "EngineInterface", "ServingPrimitives", "Tensors"]
+            ["CTensorFlow", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
         ),
 
         .target(name: "CLiteRT", linkerSettings: [.linkedLibrary("dl")]),
-        library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ServingPrimitives", "Tensors"]),
+        library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
 
         // Composition root and executables.
         library(
@@ -249,8 +251,8 @@ let package = Package(
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
-        tests("EngineTensorFlow", ["EngineInterface", "ServingPrimitives", "Tensors"]),
-        tests("EngineLiteRT", ["EngineInterface", "ServingPrimitives", "Tensors"]),
+        tests("EngineTensorFlow", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
+        tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",
             [

@@ -1,3 +1,4 @@
+import EngineInterface
 public import ServingPrimitives
 
 extension TensorFlowEngine {
@@ -5,7 +6,7 @@ extension TensorFlowEngine {
     ///
     /// - Throws: `FAILED_PRECONDITION` with every place that was looked at and how to install the library.
     public func findLibrary() throws(ServingError) {
-        _ = try LibrarySearch.ofThisProcess().find(explicitPath: libraryPath)
+        _ = try LibrarySearch.ofThisProcess(for: TensorFlowLibrary.file).find(explicitPath: libraryPath)
     }
 
     /// Opens libtensorflow (110 to 150 ms) and asks for its version, like `2.21.0`.

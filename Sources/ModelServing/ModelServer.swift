@@ -51,7 +51,7 @@ public final class ModelServer: Sendable {
         let warmUp = configuration.loading.warmUp(logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
-                engine: engine,
+                engine: configuration.engine(besides: engine, cores: System.coreCount),
                 tags: configuration.loading.savedModelTags,
                 batching: batching,
                 warmUp: warmUp,
@@ -64,6 +64,7 @@ public final class ModelServer: Sendable {
         source = FileSystemSource(
             models: configuration.models.map { MonitoredModel(name: $0.name, basePath: $0.basePath) },
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
+            prefersTFLite: configuration.loading.prefersTFLite,
             logger: logger
         )
         let inference = InferenceService(

@@ -38,6 +38,7 @@ struct BasePathMonitor {
     }
 
     let model: MonitoredModel
+    private let prefersTFLite: Bool
     let settleNanoseconds: Int64
     private var versions: [Int64: Version] = [:]
     private var announced: AspiredVersions?
@@ -45,8 +46,9 @@ struct BasePathMonitor {
     private var announcedIncomplete: Set<Int64> = []
     private var told: Set<Notice> = []
 
-    init(_ model: MonitoredModel, settleNanoseconds: Int64) {
+    init(_ model: MonitoredModel, prefersTFLite: Bool = false, settleNanoseconds: Int64) {
         self.model = model
+        self.prefersTFLite = prefersTFLite
         self.settleNanoseconds = settleNanoseconds
     }
 
@@ -108,7 +110,7 @@ struct BasePathMonitor {
     private mutating func examine(_ number: Int64, _ files: some FileSystem, now: Int64) -> Condition {
         guard var version = versions[number] else { return .unsettled }
         if version.condition == .complete { return .complete }
-        let folder = VersionFolder(version.path, in: files)
+        let folder = VersionFolder(version.path, prefersTFLite: prefersTFLite, in: files)
         if version.fingerprint != folder.fingerprint {
             version.fingerprint = folder.fingerprint
             version.unchangedSince = now

@@ -30,6 +30,7 @@ public struct FileSystemSource: ModelSource {
 
     private let models: [MonitoredModel]
     private let polling: Polling
+    private let prefersTFLite: Bool
     private let settleNanoseconds: UInt64
     private let fileSystem: any FileSystem
     private let clock: @Sendable () -> Int64
@@ -37,11 +38,13 @@ public struct FileSystemSource: ModelSource {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - prefersTFLite: whether a version with nothing but a `model.tflite` is complete.
     ///   - settleNanoseconds: how long a version's folder must have been left alone before it is taken.
     ///   - clock: nanoseconds since 1970.
     public init(
         models: [MonitoredModel],
         polling: Polling = .everySeconds(1),
+        prefersTFLite: Bool = false,
         settleNanoseconds: UInt64 = 2_000_000_000,
         fileSystem: any FileSystem = LocalFileSystem(),
         clock: @escaping @Sendable () -> Int64 = FileSystemSource.wallClock,
@@ -50,6 +53,7 @@ public struct FileSystemSource: ModelSource {
     ) {
         self.models = models
         self.polling = polling
+        self.prefersTFLite = prefersTFLite
         self.settleNanoseconds = settleNanoseconds
         self.fileSystem = fileSystem
         self.clock = clock
@@ -68,7 +72,11 @@ public struct FileSystemSource: ModelSource {
     }
 
     private func monitor(_ model: MonitoredModel, _ aspire: @Sendable (AspiredVersions) async -> Void) async {
-        var monitor = BasePathMonitor(model, settleNanoseconds: Int64(clamping: settleNanoseconds))
+        var monitor = BasePathMonitor(
+            model,
+            prefersTFLite: prefersTFLite,
+            settleNanoseconds: Int64(clamping: settleNanoseconds)
+        )
         while !Task.isCancelled {
             let before = monitor
             let result = await onOwnThread(named: "poll-\(model.name)") { [fileSystem, clock] in

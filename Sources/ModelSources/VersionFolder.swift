@@ -1,6 +1,6 @@
 /// What one look at a version's folder found.
 struct VersionFolder: Hashable {
-    /// What is missing or wrong, for a person to read; `nil` when everything a SavedModel needs is there.
+    /// What is missing or wrong, for a person to read; `nil` when everything the model needs is there.
     var defect: String?
     /// Changes whenever a file in it comes, goes or changes.
     var fingerprint: Int
@@ -10,7 +10,9 @@ struct VersionFolder: Hashable {
 
 extension VersionFolder {
     /// Looks at the folder and everything in it.
-    init(_ path: String, in files: some FileSystem) {
+    ///
+    /// - Parameter prefersTFLite: whether `model.tflite` alone will do, whatever there is of a SavedModel.
+    init(_ path: String, prefersTFLite: Bool = false, in files: some FileSystem) {
         guard let status = files.status(of: path) else {
             self.init(defect: "it cannot be read", fingerprint: 0, modified: 0)
             return
@@ -21,7 +23,8 @@ extension VersionFolder {
         }
         let contents = FolderContents(path, in: files)
         self.init(
-            defect: Self.defect(of: contents),
+            defect: prefersTFLite && contents.files[Self.tflite] != nil
+                ? Self.defectOfTFLite(contents) : Self.defect(of: contents),
             fingerprint: contents.files.hashValue,
             modified: max(status.modified, contents.files.values.lazy.map(\.modified).max() ?? 0)
         )
@@ -29,7 +32,12 @@ extension VersionFolder {
 
     /// The files one of which holds the graph.
     private static let graphFiles = ["saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"]
+    private static let tflite = "model.tflite"
     private static let index = "variables/variables.index"
+
+    private static func defectOfTFLite(_ contents: FolderContents) -> String? {
+        contents.files[tflite]?.byteCount == 0 ? "\(tflite) is empty" : nil
+    }
 
     private static func defect(of contents: FolderContents) -> String? {
         guard let graph = graphFiles.first(where: { contents.files[$0] != nil }) else {

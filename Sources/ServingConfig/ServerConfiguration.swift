@@ -100,7 +100,10 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var prefersTFLite = false
         /// Interpreters of each TFLite model; 0 is one for each core.
         public var tflitePools = 0
+        /// Above 1, a request of many rows to a TFLite model is run in parts of at most 500 rows / this number.
         public var tfliteInterpretersPerPool = 1
+        /// libLiteRt.so, where it is not to be searched for.
+        public var liteRTLibraryPath: String?
         /// Classify and Regress insist on the signature's method_name.
         public var checksSignatureMethodName = false
 

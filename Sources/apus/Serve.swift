@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup(title: "Models") var models: ModelOptions
     @OptionGroup(title: "Loading") var loading: LoadingOptions
+    @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
@@ -48,6 +49,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = ServerConfiguration()
         models.apply(to: &configuration)
         loading.apply(to: &configuration)
+        tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         engine.apply(to: &configuration)

@@ -1,3 +1,5 @@
+import EngineInterface
+import ModelSignatures
 import ServingPrimitives
 import Testing
 
@@ -6,7 +8,7 @@ import Testing
 @Suite struct LibraryTests {
     @Test func `a missing library is an error that says where it was looked for and how to get it`() throws {
         let folder = try ModelCopy(of: nil)
-        let search = LibrarySearch(environmentPath: nil, folders: [folder.path, "/nowhere"])
+        let search = LibrarySearch(for: TensorFlowLibrary.file, environmentPath: nil, folders: [folder.path, "/nowhere"])
         let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
         #expect(error.code == .failedPrecondition)
         for part in [
@@ -23,15 +25,15 @@ import Testing
         let folder = try ModelCopy(of: nil)
         try folder.write([], to: "here.so")
         let given = "\(folder.path)/here.so"
-        let search = LibrarySearch(environmentPath: "/nowhere/environment.so", folders: ["/nowhere"])
+        let search = LibrarySearch(for: TensorFlowLibrary.file, environmentPath: "/nowhere/environment.so", folders: ["/nowhere"])
         #expect(try search.find(explicitPath: given) == given)
         let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
         #expect(error.message.contains("Looked at: /nowhere/environment.so."))
-        #expect(try LibrarySearch(environmentPath: given, folders: []).find(explicitPath: "") == given)
+        #expect(try LibrarySearch(for: TensorFlowLibrary.file, environmentPath: given, folders: []).find(explicitPath: "") == given)
     }
 
     @Test func `this process finds its library beside the package`() throws {
-        let folders = LibrarySearch.ofThisProcess().folders
+        let folders = LibrarySearch.ofThisProcess(for: TensorFlowLibrary.file).folders
         #expect(folders.first?.contains("/.build") == true)
         #expect(folders.allSatisfy { $0.hasPrefix("/") })
     }

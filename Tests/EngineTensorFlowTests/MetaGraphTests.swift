@@ -1,4 +1,5 @@
 import EngineInterface
+import ModelSignatures
 import Testing
 
 @testable import EngineTensorFlow

@@ -1,5 +1,6 @@
 import EngineInterface
 import Tensors
+import ModelSignatures
 import Testing
 
 @testable import EngineTensorFlow

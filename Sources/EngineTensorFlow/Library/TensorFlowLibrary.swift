@@ -1,4 +1,5 @@
 import CTensorFlow
+import EngineInterface
 import ServingPrimitives
 import Synchronization
 
@@ -12,6 +13,17 @@ import Musl
 ///
 /// Opening takes 110 to 150 ms and leaves TensorFlow's start-up messages unsaid.
 struct TensorFlowLibrary: Sendable {
+    static let file = EngineLibrary(
+        name: "TensorFlow",
+        fileName: "libtensorflow_cc.so.2",
+        environmentVariable: "APUS_TENSORFLOW_LIBRARY",
+        option: "--tensorflow-library",
+        installedPaths: [
+            ".deps/tensorflow/lib/libtensorflow_cc.so.2",
+            ".venv/lib/python3*/site-packages/tensorflow/libtensorflow_cc.so.2",
+        ]
+    )
+
     /// The file that was opened.
     let path: String
     /// `2.21.0`.
@@ -24,7 +36,7 @@ struct TensorFlowLibrary: Sendable {
     /// - Throws: `FAILED_PRECONDITION` with every place that was looked at and how to install the library.
     static func open(
         at explicitPath: String?,
-        search: LibrarySearch = .ofThisProcess(),
+        search: LibrarySearch = .ofThisProcess(for: file),
         log: (String) -> Void
     ) throws(ServingError) -> TensorFlowLibrary {
         try opened.withLock { (opened: inout TensorFlowLibrary?) throws(ServingError) in

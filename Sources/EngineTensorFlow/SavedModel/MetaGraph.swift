@@ -1,3 +1,5 @@
+package import ModelSignatures
+
 /// What a server needs to know of a `tensorflow.MetaGraphDef`. Field numbers are those of
 /// tensorflow/core/protobuf/meta_graph.proto, tensorflow/core/framework/graph.proto, function.proto and node_def.proto.
 package struct MetaGraph {

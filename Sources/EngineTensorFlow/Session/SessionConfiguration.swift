@@ -1,3 +1,5 @@
+import ModelSignatures
+
 /// The messages that tell TensorFlow how to make and use a session. Field numbers: tensorflow/core/protobuf/config.proto.
 enum SessionConfiguration {
     /// A serialized `ConfigProto`.

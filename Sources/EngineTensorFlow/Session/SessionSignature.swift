@@ -1,5 +1,6 @@
 import CTensorFlow
 import EngineInterface
+import ModelSignatures
 import ServingPrimitives
 import Synchronization
 import Tensors

@@ -1,4 +1,5 @@
 import CTensorFlow
+import ModelSignatures
 import ServingPrimitives
 import Synchronization
 

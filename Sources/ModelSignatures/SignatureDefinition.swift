@@ -1,10 +1,10 @@
 /// A `tensorflow.SignatureDef` as the model's file states it. Field numbers are those of
 /// tensorflow/core/protobuf/meta_graph.proto and tensorflow/core/framework/tensor_shape.proto.
-struct SignatureDefinition {
+package struct SignatureDefinition {
     /// A `TensorInfo`.
-    struct TensorInfo {
+    package struct TensorInfo {
         /// How the tensor is found in the graph.
-        enum Encoding {
+        package enum Encoding {
             /// The name of one tensor, `dense/BiasAdd:0`.
             case tensor(String)
             /// A sparse tensor in three parts.
@@ -13,22 +13,22 @@ struct SignatureDefinition {
             case composite
         }
 
-        var encoding = Encoding.tensor("")
+        package var encoding = Encoding.tensor("")
         /// A number of `tensorflow.DataType`; reference types are 100 above the plain ones.
-        var type: Int32 = 0
+        package var type: Int32 = 0
         /// -1 where any size goes; `nil` when even the rank is open.
-        var shape: [Int]?
+        package var shape: [Int]?
     }
 
-    private(set) var methodName = ""
-    private(set) var inputs: [String: TensorInfo] = [:]
-    private(set) var outputs: [String: TensorInfo] = [:]
+    package private(set) var methodName = ""
+    package private(set) var inputs: [String: TensorInfo] = [:]
+    package private(set) var outputs: [String: TensorInfo] = [:]
     /// Serialized `TensorProto`s by input name.
-    private(set) var defaults: [String: [UInt8]] = [:]
+    package private(set) var defaults: [String: [UInt8]] = [:]
     /// The message as it stands.
-    let serialized: [UInt8]
+    package let serialized: [UInt8]
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
         serialized = Array(bytes)
         var reader = ProtobufReader(bytes)
         while let (field, value) = try reader.next() {
@@ -50,7 +50,7 @@ struct SignatureDefinition {
     }
 
     /// Key and value of an entry of a protobuf map from strings to messages.
-    static func mapEntry(
+    package static func mapEntry(
         _ entry: UnsafeRawBufferPointer
     ) throws(ProtobufReader.Malformed) -> (key: String, value: UnsafeRawBufferPointer) {
         var key = ""

@@ -2,7 +2,7 @@
 ///
 /// Format: https://protobuf.dev/programming-guides/encoding. Groups are refused: no message we read has any.
 package struct ProtobufReader {
-    enum Value {
+    package enum Value {
         case varint(UInt64)
         case bytes(UnsafeRawBufferPointer)
         /// A fixed-width value, stepped over.
@@ -15,10 +15,10 @@ package struct ProtobufReader {
     private var offset = 0
 
     /// - Parameter message: must stay in place while this and the bytes it hands out are used.
-    init(_ message: UnsafeRawBufferPointer) { self.message = message }
+    package init(_ message: UnsafeRawBufferPointer) { self.message = message }
 
     /// The next field, `nil` at the end.
-    mutating func next() throws(Malformed) -> (field: Int, value: Value)? {
+    package mutating func next() throws(Malformed) -> (field: Int, value: Value)? {
         guard offset < message.count else { return nil }
         let key = try varint()
         let field = Int(truncatingIfNeeded: key >> 3)

@@ -1,1 +1,0 @@
-/* Replaced by the function table of the LiteRT runtime. */

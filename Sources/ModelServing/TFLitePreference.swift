@@ -1,0 +1,28 @@
+import EngineInterface
+import EngineLiteRT
+import ServingConfig
+import ServingPrimitives
+
+/// Serves the `model.tflite` of a version where there is one, else what `other` finds (`--prefer_tflite_model`).
+struct TFLitePreference: InferenceEngine {
+    let tflite: LiteRTEngine
+    let other: any InferenceEngine
+    var name: String { other.name }
+
+    func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
+        try LiteRTEngine.hasModel(in: request.path) ? tflite.load(request) : other.load(request)
+    }
+}
+
+extension ServerConfiguration {
+    /// What loads versions: `engine`, or TFLite's where that is preferred.
+    func engine(besides engine: any InferenceEngine, cores: Int) -> any InferenceEngine {
+        guard loading.prefersTFLite else { return engine }
+        let options = LiteRTOptions(
+            libraryPath: loading.liteRTLibraryPath,
+            interpreters: loading.tflitePools > 0 ? loading.tflitePools : cores,
+            interpretersPerPool: loading.tfliteInterpretersPerPool
+        )
+        return TFLitePreference(tflite: LiteRTEngine(options: options), other: engine)
+    }
+}

@@ -1,0 +1,36 @@
+/// Writes small messages: what configures TensorFlow (`ConfigProto`, `RunOptions`), signatures.
+package struct ProtobufWriter {
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    package mutating func integer(_ field: Int, _ value: Int) {
+        varint(UInt64(field) << 3)
+        varint(UInt64(bitPattern: Int64(value)))
+    }
+
+    package mutating func bool(_ field: Int, _ value: Bool) { integer(field, value ? 1 : 0) }
+
+    package mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+        var inner = ProtobufWriter()
+        body(&inner)
+        self.bytes(field, inner.bytes)
+    }
+
+    package mutating func bytes(_ field: Int, _ content: some Collection<UInt8>) {
+        varint(UInt64(field) << 3 | 2)
+        varint(UInt64(content.count))
+        bytes += content
+    }
+
+    package mutating func string(_ field: Int, _ text: String) { bytes(field, text.utf8) }
+
+    private mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest > 0x7F {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+}
