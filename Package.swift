@@ -24,6 +24,7 @@ let nioCore = product("NIOCore", "swift-nio")
 let nioPosix = product("NIOPosix", "swift-nio")
 let nioEmbedded = product("NIOEmbedded", "swift-nio")
 let nioSSL = product("NIOSSL", "swift-nio-ssl")
+let nioTLS = product("NIOTLS", "swift-nio")
 let protobuf = product("SwiftProtobuf", "swift-protobuf")
 let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let logging = product("Logging", "swift-log")
@@ -103,6 +104,7 @@ let package = Package(
         ),
         library("HTTP2Server", [nioCore]),
         library("EventLoopSupport", ["ServingPrimitives", nioCore]),
+        library("TransportSecurity", ["ServingPrimitives", logging, nioCore, nioSSL, nioTLS]),
 
         // The plug-in ring: frontends, sources, engines.
         .target(
@@ -113,16 +115,16 @@ let package = Package(
             "FrontendGRPC",
             [
                 "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference", "Servables",
-                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat",
-                logging, nioCore, nioPosix, nioSSL, protobuf,
+                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity",
+                "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         library(
             "FrontendREST",
             [
                 "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingMetrics",
-                "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL,
-                protobuf,
+                "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore,
+                nioPosix, nioSSL, protobuf,
             ]
         ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),
@@ -143,7 +145,8 @@ let package = Package(
             [
                 "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
                 "Inference", "ModelSources", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives",
-                "ServingProtos", "Tensors", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+                "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                protobuf,
             ]
         ),
         .executableTarget(
@@ -199,7 +202,8 @@ let package = Package(
         .target(
             name: "RESTExercises",
             dependencies: [
-                "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "ServingProtos", "Tensors", nioCore,
+                "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "ServingProtos", "Tensors",
+                nioCore,
                 protobuf,
             ],
             path: "FuzzTesting/RESTExercises",
@@ -235,19 +239,23 @@ let package = Package(
         tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),
         tests("EventLoopSupport", ["ServingPrimitives", nioCore, nioEmbedded]),
         tests(
+            "TransportSecurity",
+            ["ServingPrimitives", "ServingTestKit", logging, nioCore, nioPosix, nioSSL, nioTLS]
+        ),
+        tests(
             "FrontendGRPC",
             [
                 "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables", "ServingConfig",
-                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat",
-                nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
+                "TransportSecurity", "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
         ),
         tests(
             "FrontendREST",
             [
                 "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
-                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat", logging, nioCore,
-                nioEmbedded, nioPosix, nioSSL, protobuf,
+                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
+                "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
@@ -257,8 +265,8 @@ let package = Package(
             "ModelServing",
             [
                 "EngineInterface", "FrontendGRPC", "FrontendREST", "Inference", "Servables", "ServingConfig",
-                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "WireFormat",
-                logging, nioCore, nioPosix, nioSSL, protobuf,
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
+                "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
     ] + (isFuzzing ? fuzzers : []),

@@ -32,13 +32,20 @@ public final class ModelServer: Sendable {
     private let source: FileSystemSource
     private let grpc: GRPCServer
     private let rest: RESTServer?
+    private let tls: ServerTransportSecurity
 
-    /// Makes all parts; nothing is opened yet.
+    /// Makes all parts; no port is opened yet.
     ///
     /// - Parameter engine: runs all models of `configuration`.
-    public init(configuration: ServerConfiguration, engine: any InferenceEngine, logger: Logger) {
+    /// - Throws: what is wrong with the files that the configuration names.
+    public init(
+        configuration: ServerConfiguration,
+        engine: any InferenceEngine,
+        logger: Logger
+    ) throws(ServingError) {
         self.configuration = configuration
         self.logger = logger
+        tls = try ServerTransportSecurity(configuration, logger: logger)
         let threads = ThreadCounts.choose(
             cores: System.coreCount,
             engine: configuration.engine,
@@ -79,10 +86,18 @@ public final class ModelServer: Sendable {
             inference: inference,
             health: health,
             group: group,
+            tls: tls.grpc,
             logger: logger
         )
-        rest = configuration.rest.serverConfiguration.map {
-            RESTServer(configuration: $0, service: inference, health: health, group: group, logger: logger)
+        rest = configuration.rest.serverConfiguration.map { [tls] in
+            RESTServer(
+                configuration: $0,
+                service: inference,
+                health: health,
+                group: group,
+                tls: tls.rest,
+                logger: logger
+            )
         }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
     }
@@ -100,10 +115,14 @@ public final class ModelServer: Sendable {
         if let rest { addresses.restPort = try await start(rest) }
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
+            group.addTask { [tls] in await tls.watch() }
             await serving(addresses)
             group.cancelAll()
         }
     }
+
+    /// Reads the TLS certificates again, as SIGHUP asks. Blocks for some milliseconds.
+    public func renewCertificates() { tls.renewNow() }
 
     /// Opens the REST port. When it cannot be opened, what gRPC opened before is closed again.
     private func start(_ rest: RESTServer) async throws(ServingError) -> Int {

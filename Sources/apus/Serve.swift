@@ -34,6 +34,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
 
@@ -52,6 +53,7 @@ struct Serve: AsyncParsableCommand {
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
+        tls.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace
         return configuration

@@ -25,10 +25,10 @@ import Testing
         return configuration
     }
 
-    private func server(_ fakes: [String: FakeModel], _ configuration: ServerConfiguration) -> ModelServer {
+    private func server(_ fakes: [String: FakeModel], _ configuration: ServerConfiguration) throws -> ModelServer {
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
-        return ModelServer(configuration: configuration, engine: FakeEngine(fakes), logger: logger)
+        return try ModelServer(configuration: configuration, engine: FakeEngine(fakes), logger: logger)
     }
 
     /// Asks until the answer is the one waited for; a server that never gives it fails the test by its time limit.
@@ -38,7 +38,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func `ports open before any model is there, and readiness tells the truth`() async throws {
-        let server = server(["half": .halfPlusTwo()], configuration(["half"]))
+        let server = try server(["half": .halfPlusTwo()], configuration(["half"]))
         try await server.run { addresses in
             let port = addresses.restPort ?? 0
             #expect(addresses.grpcPort ?? 0 > 0 && port > 0)
@@ -63,7 +63,7 @@ import Testing
         models.publish("broken", version: 1)
         var configuration = configuration(["half", "broken"])
         configuration.loading.maximumRetries = 0
-        let server = server(["half": .halfPlusTwo()], configuration)
+        let server = try server(["half": .halfPlusTwo()], configuration)
         try await server.run { addresses in
             let port = addresses.restPort ?? 0
             await wait(for: "200", at: "/v2/models/half/ready", port: port)
@@ -85,7 +85,7 @@ import Testing
             return try half.run(request)
         }
         models.publish("slow", version: 1)
-        let server = server(["slow": slow], configuration(["slow"]))
+        let server = try server(["slow": slow], configuration(["slow"]))
         let answer = Gate()
         try await server.run { addresses in
             let port = addresses.restPort ?? 0
@@ -119,7 +119,7 @@ import Testing
         let port = try #require(taken.localAddress?.port)
         var configuration = configuration(["half"])
         configuration.rest.port = port
-        let server = server([:], configuration)
+        let server = try server([:], configuration)
         let error = await #expect(throws: ServingError.self) { try await server.run { _ in } }
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("cannot listen for REST on port \(port)") == true)

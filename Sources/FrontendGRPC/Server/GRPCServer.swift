@@ -3,15 +3,15 @@ public import Inference
 public import Logging
 public import NIOCore
 import NIOPosix
-public import NIOSSL
 public import ServingPrimitives
 import Synchronization
+public import TransportSecurity
 
 /// Serves gRPC on TCP ports and Unix sockets.
 public final class GRPCServer: Sendable {
     private let configuration: GRPCServerConfiguration
     private let group: any EventLoopGroup
-    private let tls: NIOSSLContext?
+    private let tls: ServerTLS?
     private let logger: Logger
     private let services: GRPCServices
     /// One for each event loop of the group.
@@ -21,14 +21,14 @@ public final class GRPCServer: Sendable {
 
     /// - Parameters:
     ///   - group: the loops that serve connections; they must outlive `shutdown`.
-    ///   - tls: for all listeners; its configuration must offer `h2` by ALPN (`applicationProtocols`).
+    ///   - tls: for all listeners; it must offer `h2` by ALPN.
     ///   - logger: hears, at debug level, of connections that ended for a fault of the peer.
     public init(
         configuration: GRPCServerConfiguration,
         inference: InferenceService,
         health: ServingHealth,
         group: any EventLoopGroup,
-        tls: NIOSSLContext? = nil,
+        tls: ServerTLS? = nil,
         logger: Logger = Logger(label: "apus.grpc") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.configuration = configuration
@@ -123,7 +123,7 @@ extension GRPCServer {
             preconditionFailure("a connection runs on an event loop outside the server's group")
         }
         let pipeline = channel.pipeline.syncOperations
-        if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        try tls?.addHandlers(to: pipeline)
         let connection = GRPCConnection(loop: loop, services: services)
         let handler = HTTP2ConnectionHandler(configuration: configuration.http2, requestHandler: connection)
         try pipeline.addHandler(handler)

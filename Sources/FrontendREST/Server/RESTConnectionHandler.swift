@@ -32,9 +32,9 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var firstSlot = 0
     /// No more requests are taken; the connection ends with the last answer.
     private var isClosing = false
-    /// The last answer is out after a fault of the client, and what still comes is thrown away: closing at once would
-    /// reset the connection and could take the answer with it.
+    /// The last answer is out, and what still comes is thrown away.
     private var isLingering = false
+    /// After a fault of the client: closing at once would reset the connection and could take the answer with it.
     private var lingers = false
     private var isProcessing = false
     private var isInReadCycle = false
@@ -242,13 +242,13 @@ extension RESTConnectionHandler {
     private func close(after context: ChannelHandlerContext) {
         hasUnflushed = false
         context.flush()
-        guard lingers else { return context.close(promise: nil) }
         isLingering = true
-        context.close(mode: .output, promise: nil)
+        // Also for TLS, which closes when it has read the client's end of it.
         if isReadHeld {
             isReadHeld = false
             context.read()
         }
+        if lingers { context.close(mode: .output, promise: nil) } else { context.close(promise: nil) }
     }
 
     private func resumeReading() {

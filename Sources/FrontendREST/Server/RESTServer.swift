@@ -3,6 +3,7 @@ public import Logging
 public import NIOCore
 import NIOPosix
 import Synchronization
+public import TransportSecurity
 
 /// The REST port: HTTP/1.1 with TensorFlow Serving's `/v1/` paths, and readiness and liveness under `/v2/`.
 ///
@@ -16,19 +17,23 @@ public final class RESTServer: Sendable {
     private let responder: RESTResponder
     private let group: any EventLoopGroup
     private let loops: [ObjectIdentifier: RESTLoop]
+    private let tls: ServerTLS?
     private let logger: Logger
     private let listener = Mutex<(any Channel)?>(nil)
 
+    /// - Parameter tls: must offer `http/1.1` by ALPN; `nil` serves plain text.
     public init(
         configuration: RESTConfiguration,
         service: InferenceService,
         health: ServingHealth,
         group: any EventLoopGroup,
+        tls: ServerTLS? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
         self.responder = RESTResponder(service: service, health: health, configuration: configuration)
         self.group = group
+        self.tls = tls
         self.logger = logger
         var loops: [ObjectIdentifier: RESTLoop] = [:]
         for eventLoop in group.makeIterator() { loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop) }
@@ -59,7 +64,7 @@ public final class RESTServer: Sendable {
     }
 
     private var bootstrap: ServerBootstrap {
-        let (loops, responder, configuration) = (loops, responder, configuration)
+        let (loops, responder, configuration, tls) = (loops, responder, configuration, tls)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -76,7 +81,9 @@ public final class RESTServer: Sendable {
                         configuration: configuration,
                         loop: loop
                     )
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    let pipeline = channel.pipeline.syncOperations
+                    try tls?.addHandlers(to: pipeline)
+                    try pipeline.addHandler(handler)
                     // Accepted while the port was closing.
                     if loop.isDraining { handler.beginDraining() }
                 }

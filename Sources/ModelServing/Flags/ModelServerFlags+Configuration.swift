@@ -10,6 +10,7 @@ extension ModelServerFlags {
         try checkTogether()
         var configuration = ServerConfiguration()
         applyNetwork(to: &configuration)
+        applyTLS(to: &configuration)
         applyModels(to: &configuration)
         applyLoading(to: &configuration)
         if platformConfigFile.isEmpty {

@@ -106,7 +106,12 @@ extension ModelServerFlags {
             Flag(
                 "ssl_config_file",
                 .string(\.sslConfigFile),
-                "Text file with an SSLConfig message: TLS for gRPC and REST. It holds the PEM text itself, not paths."
+                "Text file with an SSLConfig message: TLS for gRPC. It holds the PEM text itself, not paths."
+            ),
+            Flag(
+                "rest_ssl_config_file",
+                .string(\.restSSLConfigFile),
+                "The same for REST; may be the same file. TensorFlow Serving's REST is always plain text."
             ),
             Flag(
                 "grpc_channel_arguments",

@@ -33,6 +33,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var platformConfigFile = ""
     var altsCredentials = false
     var sslConfigFile = ""
+    var restSSLConfigFile = ""
     var grpcChannelArguments = ""
     var grpcMaxThreads: Int32 = 4 * Self.cores
     var modelWarmUp = true

@@ -31,8 +31,11 @@ public enum ModelServerProcess {
             logger.error("The server could not start", metadata: ["error": "\(error)"])
             return 1
         }
-        let server = ModelServer(configuration: configuration, engine: engine, logger: logger)
+        let server: ModelServer
         do {
+            server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
+            let hangup = configuration.usesTLS ? HangupSignal { server.renewCertificates() } : nil
+            defer { withExtendedLifetime(hangup) {} }
             try await server.run { [logger] addresses in
                 announce(addresses, to: logger)
                 await signals.wait()

@@ -1,24 +1,15 @@
 extension ServerConfiguration {
-    /// What a TLS server needs, as PEM text.
-    public struct TLS: Sendable, Hashable {
-        public var privateKey: String
-        /// The server's certificate, intermediates after it.
-        public var certificateChain: String
-        /// Who may sign client certificates; empty is the system's trust store.
-        public var clientAuthorities: String
-        /// Clients must show a certificate.
-        public var requiresClientCertificate: Bool
-
-        public init(
-            privateKey: String,
-            certificateChain: String,
-            clientAuthorities: String = "",
-            requiresClientCertificate: Bool = false
-        ) {
-            self.privateKey = privateKey
-            self.certificateChain = certificateChain
-            self.clientAuthorities = clientAuthorities
-            self.requiresClientCertificate = requiresClientCertificate
-        }
+    /// Where a front end's certificate, key and client authorities come from. Files, because they are read again when
+    /// they change: a certificate is renewed without a restart.
+    public enum TLS: Sendable, Hashable {
+        /// A text file with TensorFlow Serving's `SSLConfig`, which holds the PEM texts themselves.
+        case sslConfigFile(String)
+        /// PEM files; clients must show a certificate when there is one with authorities.
+        case pemFiles(certificateChain: String, privateKey: String, clientAuthorities: String?)
     }
+}
+
+extension ServerConfiguration {
+    /// Whether any front end has certificates.
+    public var usesTLS: Bool { grpc.tls != nil || rest.tls != nil }
 }

@@ -37,8 +37,8 @@ struct GRPCServerTests {
     }
 
     @Test func `calls come over TLS when the server has a certificate`() async throws {
-        try await withServer(serving, tls: try TestCertificate.serverContext()) { server, bound in
-            try await expectPrediction(bound[0], tls: try TestCertificate.clientContext())
+        try await withServer(serving, tls: try TestTLS.server()) { server, bound in
+            try await expectPrediction(bound[0], tls: try TestTLS.client())
         }
     }
 

@@ -1,8 +1,8 @@
 import Inference
 import NIOCore
 import NIOPosix
-import NIOSSL
 import ServingTestKit
+import TransportSecurity
 
 @testable import FrontendGRPC
 
@@ -10,7 +10,7 @@ import ServingTestKit
 func withServer<R>(
     _ serving: TestServing,
     listeners: [GRPCListener] = [.tcp(host: "127.0.0.1", port: 0)],
-    tls: NIOSSLContext? = nil,
+    tls: ServerTLS? = nil,
     configure: (inout GRPCServerConfiguration) -> Void = { _ in },
     _ body: (GRPCServer, [GRPCListener]) async throws -> R
 ) async throws -> R {
