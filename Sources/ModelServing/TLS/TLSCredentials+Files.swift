@@ -1,10 +1,12 @@
 import ServingConfig
 import ServingPrimitives
 import ServingProtos
-import SwiftProtobuf
 import TransportSecurity
 
 extension ServerConfiguration.TLS {
+    /// Bundles of authorities have some 200 KiB.
+    private static let largestFile = 4 << 20
+
     /// The files that the credentials are in.
     var paths: [String] {
         switch self {
@@ -28,7 +30,8 @@ extension ServerConfiguration.TLS {
     }
 
     private static func pem(_ path: String) throws(ServingError) -> PEMText {
-        PEMText(try TextFile.read(path), origin: path)
+        let bytes = try LocalFile.contents(path, limit: largestFile)
+        return PEMText(String(decoding: bytes, as: UTF8.self), origin: path)
     }
 
     private static func pem(_ path: String?) throws(ServingError) -> PEMText? {
@@ -37,13 +40,7 @@ extension ServerConfiguration.TLS {
     }
 
     private static func credentials(sslConfigFile path: String) throws(ServingError) -> TLSCredentials {
-        let text = try TextFile.read(path)
-        let message: Tensorflow_Serving_SSLConfig
-        do {
-            message = try Tensorflow_Serving_SSLConfig(textFormatString: text)
-        } catch {
-            throw .invalidArgument("Invalid protobuf file: '\(path)'")
-        }
+        let message = try ConfigurationFile.read(path, as: Tensorflow_Serving_SSLConfig.self)
         return TLSCredentials(
             certificateChain: PEMText(message.serverCert, origin: "server_cert of \(path)"),
             privateKey: PEMText(message.serverKey, origin: "server_key of \(path)"),
