@@ -43,7 +43,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        ModelServerProcess.leave(await ModelServerProcess.run(configuration(), logLevel: process.logLevel))
+        do {
+            try await ModelServerProcess.run(configuration(), logLevel: process.logLevel)
+        } catch {
+            // Its reason is in the log.
+            ModelServerProcess.leave(1)
+        }
+        ModelServerProcess.leave(0)
     }
 
     private func configuration() -> ServerConfiguration {

@@ -37,8 +37,8 @@ struct ModelServerMain {
             let configuration = try flags.configuration()
             if let problem = configuration.problems().first { throw problem }
             for warning in configuration.warnings { complain(warning) }
-            let status = await ModelServerProcess.run(configuration)
-            ModelServerProcess.leave(status == 0 ? 0 : failureStatus)
+            try await ModelServerProcess.run(configuration)
+            ModelServerProcess.leave(0)
         } catch {
             leave("Failed to start server. Error: \(error)\n")
         }
@@ -46,9 +46,7 @@ struct ModelServerMain {
 
     private static func leave(_ text: String) -> Never {
         print(text, terminator: "")
-        // nil: all streams, as Swift cannot name `stdout`.
-        fflush(nil)
-        exit(failureStatus)
+        ModelServerProcess.leave(failureStatus)
     }
 
     private static func complain(_ text: String) {

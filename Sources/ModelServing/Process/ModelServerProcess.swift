@@ -1,7 +1,7 @@
 import EngineTensorFlow
 public import Logging
 public import ServingConfig
-import ServingPrimitives
+public import ServingPrimitives
 
 #if canImport(Glibc)
 import Glibc
@@ -19,35 +19,39 @@ import Musl
 public enum ModelServerProcess {
     /// Serves until the first SIGTERM or SIGINT, drains, and returns. The process must end through `leave`.
     ///
-    /// - Returns: the exit status: 0 after a drain, 1 when the server could not start (said on stderr).
-    public static func run(_ configuration: ServerConfiguration, logLevel: Logger.Level = .info) async -> Int32 {
+    /// - Throws: why the server could not start; the log says it, too.
+    public static func run(
+        _ configuration: ServerConfiguration,
+        logLevel: Logger.Level = .info
+    ) async throws(ServingError) {
         let signals = TerminationSignals()
         var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
-        let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
-        do {
-            try engine.findLibrary()
+        do throws(ServingError) {
+            try await serve(configuration, until: signals, logger: logger)
         } catch {
             logger.error("The server could not start", metadata: ["error": "\(error)"])
-            return 1
+            throw error
         }
-        let server: ModelServer
-        do {
-            server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
-            let hangup = configuration.usesTLS ? HangupSignal { server.renewCertificates() } : nil
-            defer { withExtendedLifetime(hangup) {} }
-            try await server.run { [logger] addresses in
-                announce(addresses, to: logger)
-                await signals.wait()
-                logger.info("Shutting down: answers in flight finish first; a second signal ends the process at once")
-            }
-        } catch {
-            logger.error("The server could not start", metadata: ["error": "\(error)"])
-            return 1
+        logger.info("Shut down")
+    }
+
+    private static func serve(
+        _ configuration: ServerConfiguration,
+        until signals: TerminationSignals,
+        logger: Logger
+    ) async throws(ServingError) {
+        let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
+        try engine.findLibrary()
+        let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
+        let hangup = configuration.usesTLS ? HangupSignal { server.renewCertificates() } : nil
+        try await server.run { [logger] addresses in
+            announce(addresses, to: logger)
+            await signals.wait()
+            logger.info("Shutting down: answers in flight finish first; a second signal ends the process at once")
         }
         await server.shutdown()
-        logger.info("Shut down")
-        return 0
+        withExtendedLifetime(hangup) {}
     }
 
     /// Ends the process without running the destructors of TensorFlow's globals: a run that outlived the grace period may
