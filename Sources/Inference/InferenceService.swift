@@ -1,5 +1,6 @@
 public import EngineInterface
 public import Servables
+public import ServingMetrics
 public import ServingPrimitives
 import Tensors
 
@@ -11,6 +12,8 @@ public final class InferenceService: Sendable {
     private let engineThreads: EngineThreadPool
     private let policy: ExecutionPolicy
     let checksMethodNames: Bool
+    /// Where frontends count requests.
+    public let metrics: ServerMetrics
 
     /// - Parameter checksMethodNames: whether a signature must be of the kind that is called, by its method name
     ///   (`--enable_signature_method_name_check`).
@@ -18,12 +21,14 @@ public final class InferenceService: Sendable {
         manager: ServableManager,
         engineThreads: EngineThreadPool,
         policy: ExecutionPolicy = ExecutionPolicy(),
-        checksMethodNames: Bool = false
+        checksMethodNames: Bool = false,
+        metrics: ServerMetrics = ServerMetrics()
     ) {
         self.manager = manager
         self.engineThreads = engineThreads
         self.policy = policy
         self.checksMethodNames = checksMethodNames
+        self.metrics = metrics
     }
 
     public typealias PredictCompletion = @Sendable (Result<PredictResult, ServingError>) -> Void
@@ -76,7 +81,13 @@ public final class InferenceService: Sendable {
                 outputFilter: call.outputFilter,
                 deadline: call.deadline
             )
-            let run = ModelRun(executor: executor, model: model, request: request, elements: elements)
+            let run = ModelRun(
+                executor: executor,
+                model: model,
+                api: .predict,
+                request: request,
+                elements: elements
+            )
             self.run(run, cancellation: cancellation) { completion($0.map { run.predictResult($0) }) }
         } catch {
             completion(.failure(error))
@@ -92,7 +103,7 @@ public final class InferenceService: Sendable {
         completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
     ) {
         if let batcher = run.model.servable.batcher,
-            batcher.submit(run, cancellation: cancellation, completion: completion)
+            batcher.submit(run, cancellation: cancellation, completion: run.timing(completion))
         {
             return
         }

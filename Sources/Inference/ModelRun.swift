@@ -1,4 +1,5 @@
 import EngineInterface
+import ServingMetrics
 import ServingPrimitives
 import Tensors
 
@@ -6,6 +7,8 @@ import Tensors
 struct ModelRun: Sendable {
     let executor: SignatureExecutor
     let model: ResolvedModel
+    /// What the time of the run is counted as; `nil` for MultiInference, whose runs TensorFlow Serving does not time.
+    let api: InferenceAPI?
     let request: RunRequest
     /// Elements of all inputs, by which run times are told apart.
     let elements: Int
@@ -15,12 +18,14 @@ struct ModelRun: Sendable {
     init(
         executor: SignatureExecutor,
         model: ResolvedModel,
+        api: InferenceAPI?,
         request: RunRequest,
         elements: Int,
         others: [RunRequest] = []
     ) {
         self.executor = executor
         self.model = model
+        self.api = api
         self.request = request
         self.elements = elements
         self.others = others
@@ -28,6 +33,20 @@ struct ModelRun: Sendable {
 
     /// Whether it is more than a run of one signature.
     var isJoint: Bool { !others.isEmpty }
+
+    /// `completion`, and before it the time from now is recorded as that of the run, as `execute` does by itself.
+    func timing(
+        _ completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
+    ) -> @Sendable (Result<[Tensor], ServingError>) -> Void {
+        guard let api else { return completion }
+        let start = MonotonicTime.now()
+        return { [metrics = model.servable.metrics] result in
+            if case .success = result {
+                metrics.ran(api, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
+            }
+            completion(result)
+        }
+    }
 
     /// Runs the model on this thread, unless the caller is gone or it is too late.
     ///
@@ -41,11 +60,12 @@ struct ModelRun: Sendable {
             guard !request.deadline.hasPassed(at: start) else {
                 throw .deadlineExceeded("Timed out waiting for notification")
             }
-            if isJoint { return .success(try executeJointly()) }
-            let tensors = try model.servable.model.run(request)
+            if isJoint { return .success(try executeJointly(at: start)) }
+            let (tensors, nanoseconds) = try model.servable.run(request, at: start)
             // An engine that breaks its contract costs this call, not the process.
             guard tensors.count == request.outputs.count else { throw Self.wrongOutputCount }
-            executor.estimate.record(elements: elements, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
+            executor.estimate.record(elements: elements, nanoseconds: nanoseconds)
+            if let api { model.servable.metrics.ran(api, nanoseconds: nanoseconds) }
             return .success(tensors)
         } catch {
             return .failure(error)
@@ -53,8 +73,8 @@ struct ModelRun: Sendable {
     }
 
     /// Run times of several signatures together say nothing about one, so they are not recorded.
-    private func executeJointly() throws(ServingError) -> [Tensor] {
-        let tensors = try model.servable.model.runJointly([request] + others)
+    private func executeJointly(at start: MonotonicTime) throws(ServingError) -> [Tensor] {
+        let tensors = try model.servable.runJointly([request] + others, at: start).tensors
         let expected = others.reduce(request.outputs.count) { $0 + $1.outputs.count }
         guard tensors.count == expected else { throw Self.wrongOutputCount }
         return tensors

@@ -2,6 +2,7 @@ import EngineInterface
 import Inference
 import Logging
 import Servables
+import ServingMetrics
 import ServingPrimitives
 
 /// Loads versions with one engine and hands them to the manager as models that requests can run.
@@ -12,6 +13,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     let batching: ModelBatching?
     /// `nil` where versions are not warmed up.
     let warmUp: ModelWarmUp?
+    let metrics: ServerMetrics
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
@@ -21,6 +23,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             request: LoadRequest(path: version.path, tags: tags),
             batching: batching,
             warmUp: warmUp,
+            metrics: metrics,
             logger: logger
         )
     }
@@ -32,6 +35,7 @@ private struct ModelLoader: ServableLoader {
     let request: LoadRequest
     let batching: ModelBatching?
     let warmUp: ModelWarmUp?
+    let metrics: ServerMetrics
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
@@ -39,7 +43,10 @@ private struct ModelLoader: ServableLoader {
         do throws(ServingError) {
             // First, as wrong parameters are found without waiting for the model.
             let batcher = try batching?.batcher(forVersionIn: request.path)
-            let servable = ModelServable(model: try engine.load(request), batcher: batcher)
+            let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
+                try engine.load(request)
+            }
+            let servable = ModelServable(model: model, batcher: batcher, metrics: metrics.model(id.name))
             try warm(servable)
             return servable
         } catch {

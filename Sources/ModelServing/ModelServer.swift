@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import Servables
 public import ServingConfig
+import ServingMetrics
 public import ServingPrimitives
 
 /// The whole server in one object: what it is made of, in which order it starts, and in which order it ends.
@@ -54,6 +55,7 @@ public final class ModelServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
         self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
+        let metrics = ServerMetrics()
         batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount) }
         let warmUp = configuration.loading.warmUp(logger: logger)
         manager = ServableManager(
@@ -62,6 +64,7 @@ public final class ModelServer: Sendable {
                 tags: configuration.loading.savedModelTags,
                 batching: batching,
                 warmUp: warmUp,
+                metrics: metrics,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads: threads.loadThreads)
@@ -77,7 +80,8 @@ public final class ModelServer: Sendable {
         let inference = InferenceService(
             manager: manager,
             engineThreads: engineThreads,
-            checksMethodNames: configuration.loading.checksSignatureMethodName
+            checksMethodNames: configuration.loading.checksSignatureMethodName,
+            metrics: metrics
         )
         warmUp?.use(inference)
         self.inference = inference
@@ -89,7 +93,7 @@ public final class ModelServer: Sendable {
             tls: tls.grpc,
             logger: logger
         )
-        rest = configuration.rest.serverConfiguration.map { [tls] in
+        rest = configuration.rest.serverConfiguration(configuration.monitoring).map { [tls] in
             RESTServer(
                 configuration: $0,
                 service: inference,

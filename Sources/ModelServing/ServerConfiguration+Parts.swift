@@ -21,13 +21,14 @@ extension ServerConfiguration.GRPC {
 
 extension ServerConfiguration.REST {
     /// `nil` when no REST is served.
-    var serverConfiguration: RESTConfiguration? {
+    func serverConfiguration(_ monitoring: ServerConfiguration.Monitoring) -> RESTConfiguration? {
         guard let port else { return nil }
         return RESTConfiguration(
             host: host,
             port: port,
             timeoutMilliseconds: timeoutMilliseconds > 0 ? UInt64(timeoutMilliseconds) : nil,
-            enablesCORS: enableCORS
+            enablesCORS: enableCORS,
+            metricsPath: monitoring.prometheusPath
         )
     }
 }

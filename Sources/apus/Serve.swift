@@ -35,6 +35,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
 
@@ -60,6 +61,7 @@ struct Serve: AsyncParsableCommand {
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         tls.apply(to: &configuration)
+        metrics.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace
         return configuration

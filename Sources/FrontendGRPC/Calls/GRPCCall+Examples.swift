@@ -7,7 +7,7 @@ import WireFormat
 extension GRPCCall {
     func classify(_ message: ByteBuffer) {
         do throws(ServingError) {
-            let request = try message.decodeExampleRequest("ClassificationRequest", deadline: deadline)
+            let request = try decodeExamples(message, "ClassificationRequest")
             services.inference.classify(request, cancellation: makeCancellation()) { [loop, self] result in
                 loop.deliver(.classified(result), to: self)
             }
@@ -18,13 +18,21 @@ extension GRPCCall {
 
     func regress(_ message: ByteBuffer) {
         do throws(ServingError) {
-            let request = try message.decodeExampleRequest("RegressionRequest", deadline: deadline)
+            let request = try decodeExamples(message, "RegressionRequest")
             services.inference.regress(request, cancellation: makeCancellation()) { [loop, self] result in
                 loop.deliver(.regressed(result), to: self)
             }
         } catch {
             fail(error)
         }
+    }
+
+    private func decodeExamples(_ message: ByteBuffer, _ name: String) throws(ServingError) -> ExampleCall {
+        let request = try decode(message) { m throws(ServingError) in
+            try m.decodeExampleRequest(name, deadline: deadline)
+        }
+        measure(requestFor: request.model.name)
+        return request
     }
 
     func multiInference(_ message: ByteBuffer) {

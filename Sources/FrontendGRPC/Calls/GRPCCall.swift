@@ -3,6 +3,7 @@ import HTTP2Server
 import Inference
 import NIOCore
 import NIOPosix
+import ServingMetrics
 import ServingPrimitives
 import WireFormat
 
@@ -34,6 +35,7 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var announcedByteCount: Int?
     private var cancellation: CallCancellation?
     private var watch: HealthWatch?
+    private var measurement: CallMeasurement?
     private var isFinished = false
 
     var services: GRPCServices { connection.services }
@@ -122,9 +124,15 @@ extension GRPCCall {
     /// Carries the call out. `message` is the request as serialized by the client.
     private func handleMessage(_ message: ByteBuffer) {
         switch method {
-        case .predict: predict(message)
-        case .classify: classify(message)
-        case .regress: regress(message)
+        case .predict:
+            measure(.predict)
+            predict(message)
+        case .classify:
+            measure(.classify)
+            classify(message)
+        case .regress:
+            measure(.regress)
+            regress(message)
         case .multiInference: multiInference(message)
         case .getModelMetadata: answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services) }
         case .getModelStatus: answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services) }
@@ -141,7 +149,8 @@ extension GRPCCall {
 extension GRPCCall {
     private func predict(_ message: ByteBuffer) {
         do throws(ServingError) {
-            var request = try message.decodePredictRequest()
+            var request = try decode(message) { m throws(ServingError) in try m.decodePredictRequest() }
+            measure(requestFor: request.model.name)
             request.deadline = deadline
             services.inference.predict(request, cancellation: makeCancellation()) { [loop, self] result in
                 loop.deliver(.predicted(result), to: self)
@@ -233,7 +242,7 @@ extension GRPCCall {
     /// The stream is gone: nobody can be answered any more.
     func cancel() {
         cancellation?.cancel()
-        finish()
+        finish(.cancelled)
     }
 
     private func answer(_ message: ByteBuffer, with method: (ByteBuffer) throws(ServingError) -> [UInt8]) {
@@ -256,7 +265,7 @@ extension GRPCCall {
                 )
             )
         }
-        finish()
+        finish(.ok)
         stream.sendGRPCHeaders()
         stream.sendGRPCMessage(byteCount: byteCount, write)
         stream.sendGRPCSuccess()
@@ -265,12 +274,13 @@ extension GRPCCall {
     func fail(_ error: ServingError) {
         guard !isFinished else { return }
         let headersSent = watch != nil
-        finish()
+        finish(error.code)
         stream.sendGRPCError(error, headersSent: headersSent)
     }
 
-    private func finish() {
+    private func finish(_ code: CanonicalCode) {
         isFinished = true
+        count(code)
         loop.stopWaiting(self)
         // Ends the cycle of references between the stream and its call.
         stream.context = nil
@@ -278,5 +288,33 @@ extension GRPCCall {
             watch = nil
             connection.removeWatch(self)
         }
+    }
+}
+
+// MARK: - Metrics
+
+extension GRPCCall {
+    private func measure(_ api: InferenceAPI) { measurement = CallMeasurement(api: api, start: loop.now()) }
+
+    /// Says what the call is counted under.
+    func measure(requestFor model: String) { measurement?.model = model }
+
+    /// Decodes a request. Where it cannot be used, what it is counted under is looked for alone.
+    func decode<Request>(
+        _ message: ByteBuffer,
+        _ decode: (ByteBuffer) throws(ServingError) -> Request
+    ) throws(ServingError) -> Request {
+        do throws(ServingError) {
+            return try decode(message)
+        } catch {
+            measurement?.model = message.withUnsafeReadableBytes(RequestModelName.find)
+            throw error
+        }
+    }
+
+    private func count(_ code: CanonicalCode) {
+        guard let measurement, let model = measurement.model else { return }
+        let nanoseconds = code == .ok ? loop.now().nanoseconds(since: measurement.start) : 0
+        loop.metrics.finished(model: model, .grpc(measurement.api), code, nanoseconds: nanoseconds)
     }
 }

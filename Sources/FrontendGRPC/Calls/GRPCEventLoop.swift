@@ -1,5 +1,6 @@
 import EventLoopSupport
 import NIOCore
+import ServingMetrics
 import ServingPrimitives
 
 /// What all connections on one event loop share: the way back to the loop for completions, and their deadlines.
@@ -7,16 +8,22 @@ final class GRPCEventLoop: @unchecked Sendable {
     // Sendable: other threads only use `eventLoop`, `mailbox` and `now`; everything else belongs to the loop.
     private let eventLoop: any EventLoop
     private let mailbox: CompletionMailbox
-    private let now: @Sendable () -> MonotonicTime
+    let now: @Sendable () -> MonotonicTime
+    var metrics: ModelMetricsCache
     private let deadlines: DeadlineTimer<GRPCCall>
     private let unflushed: FlushList
 
-    init(_ eventLoop: any EventLoop, now: @escaping @Sendable () -> MonotonicTime = { .now() }) {
+    init(
+        _ eventLoop: any EventLoop,
+        metrics: ServerMetrics,
+        now: @escaping @Sendable () -> MonotonicTime = { .now() }
+    ) {
         let unflushed = FlushList()
         self.eventLoop = eventLoop
         self.unflushed = unflushed
         self.mailbox = CompletionMailbox(eventLoop: eventLoop) { unflushed.flush() }
         self.now = now
+        self.metrics = ModelMetricsCache(metrics)
         self.deadlines = DeadlineTimer(eventLoop: eventLoop, now: now) { call in
             call.deadlinePassed()
             unflushed.add(call)

@@ -37,7 +37,9 @@ public final class GRPCServer: Sendable {
         self.logger = logger
         self.services = GRPCServices(inference: inference, health: health, configuration: configuration)
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
-        for loop in group.makeIterator() { loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop) }
+        for loop in group.makeIterator() {
+            loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop, metrics: inference.metrics)
+        }
         self.loops = loops
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import ServingPrimitives
 
 /// One response: the body is written first, then the head right in front of it in the same buffer, when the body's
 /// length is known.
@@ -7,6 +8,8 @@ struct HTTPResponse {
     enum Content {
         case json
         case html
+        /// The metrics page.
+        case plainText
         /// No `Content-Type`; the body is empty.
         case none
     }
@@ -16,6 +19,8 @@ struct HTTPResponse {
 
     var status: HTTPStatus
     var content: Content
+    /// What the answer is counted as.
+    var code = CanonicalCode.ok
     /// Only the body may be written to, by appending.
     var buffer: ByteBuffer
 
@@ -59,6 +64,7 @@ struct HTTPResponse {
             switch content {
             case .json: head.append("\r\nContent-Type: application/json\r\nDate: ")
             case .html: head.append("\r\nContent-Type: text/html\r\nDate: ")
+            case .plainText: head.append("\r\nContent-Type: text/plain\r\nDate: ")
             case .none: head.append("\r\nDate: ")
             }
             head.append(options.date)

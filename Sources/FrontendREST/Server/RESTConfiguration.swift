@@ -8,6 +8,8 @@ public struct RESTConfiguration: Sendable {
     public var timeoutMilliseconds: UInt64?
     /// Whether answers under `/v1/` carry the CORS header fields (`--rest_api_enable_cors_support`).
     public var enablesCORS: Bool
+    /// Where TensorFlow Serving's metrics page is, in addition to `/metrics`; `nil` for nowhere.
+    public var metricsPath: String?
     public var limits: HTTP1Limits
     /// Bytes of decompressed bodies that are not read yet, of all connections together; beyond it requests get 429.
     public var maximumDecompressedByteCount: Int
@@ -27,6 +29,7 @@ public struct RESTConfiguration: Sendable {
         port: Int,
         timeoutMilliseconds: UInt64? = 30_000,
         enablesCORS: Bool = false,
+        metricsPath: String? = nil,
         limits: HTTP1Limits = HTTP1Limits(),
         maximumDecompressedByteCount: Int = 1 << 30,
         maximumPipelinedRequests: Int = 64,
@@ -39,6 +42,7 @@ public struct RESTConfiguration: Sendable {
         self.port = port
         self.timeoutMilliseconds = timeoutMilliseconds
         self.enablesCORS = enablesCORS
+        self.metricsPath = metricsPath
         self.limits = limits
         self.maximumDecompressedByteCount = maximumDecompressedByteCount
         self.maximumPipelinedRequests = maximumPipelinedRequests

@@ -19,6 +19,8 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         var isHead = false
         var hasCORSFields = false
         var run: RESTRun?
+        /// Of a call that is counted and not answered yet.
+        var measurement: RESTMeasurement?
         var answer: ByteBuffer?
     }
 
@@ -110,6 +112,7 @@ extension RESTConnectionHandler {
         context = nil
         isClosing = true
         for slot in slots {
+            if let measurement = slot.measurement { loop.count(measurement, .cancelled) }
             guard let run = slot.run else { continue }
             run.cancellation.cancel()
             loop.stopWaiting(run)
@@ -164,6 +167,12 @@ extension RESTConnectionHandler {
         writeAnswers()
     }
 
+    /// Says what the request of that number is counted as when it is answered.
+    func measure(_ measurement: RESTMeasurement, for number: Int) {
+        guard isOpen(number) else { return }
+        slots[number - firstSlot].measurement = measurement
+    }
+
     /// Says that the request of that number is answered by a run.
     func begin(_ run: RESTRun, for number: Int) {
         guard isOpen(number) else { return }
@@ -191,6 +200,8 @@ extension RESTConnectionHandler {
             isClosing = true
         }
         let slot = slots[index]
+        if let measurement = slot.measurement { loop.count(measurement, response.code) }
+        slots[index].measurement = nil
         slots[index].answer = response.serialized(
             HTTPResponse.Options(
                 date: loop.currentDate(),

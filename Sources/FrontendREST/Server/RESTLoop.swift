@@ -1,6 +1,7 @@
 import EventLoopSupport
 import Inference
 import NIOCore
+import ServingMetrics
 import ServingPrimitives
 
 /// What the connections of one event loop share.
@@ -20,6 +21,7 @@ final class RESTLoop: @unchecked Sendable {
     private(set) lazy var mailbox = CompletionMailbox(eventLoop: eventLoop) { [weak self] in self?.flushAll() }
 
     private let now: @Sendable () -> MonotonicTime
+    private var metrics: ModelMetricsCache
     /// Made once, as above.
     private lazy var deadlines = DeadlineTimer<RESTRun>(eventLoop: eventLoop, now: now) { run in
         run.cancellation.cancel()
@@ -28,9 +30,24 @@ final class RESTLoop: @unchecked Sendable {
         self?.flushAll()
     }
 
-    init(eventLoop: any EventLoop, now: @escaping @Sendable () -> MonotonicTime = { .now() }) {
+    init(
+        eventLoop: any EventLoop,
+        metrics: ServerMetrics,
+        now: @escaping @Sendable () -> MonotonicTime = { .now() }
+    ) {
         self.eventLoop = eventLoop
+        self.metrics = ModelMetricsCache(metrics)
         self.now = now
+    }
+
+    func measurement(_ model: String, _ api: InferenceAPI?) -> RESTMeasurement {
+        RESTMeasurement(model: model, api: api, start: now())
+    }
+
+    /// A call that is counted was answered, or its client is gone.
+    func count(_ call: RESTMeasurement, _ code: CanonicalCode) {
+        let nanoseconds = code == .ok ? now().nanoseconds(since: call.start) : 0
+        metrics.finished(model: call.model, .rest(call.api), code, nanoseconds: nanoseconds)
     }
 
     /// When a run that begins now must be over; `nil` is no limit.
@@ -53,6 +70,7 @@ final class RESTLoop: @unchecked Sendable {
     /// The answer that says what went wrong.
     func response(to error: ServingError) -> HTTPResponse {
         var response = HTTPResponse(status: HTTPStatus(error.code), allocator: allocator)
+        response.code = error.code
         response.buffer.writeBytes(ErrorAnswer.json(error.message))
         return response
     }

@@ -8,6 +8,7 @@ final class RESTResponder: Sendable {
     let service: InferenceService
     private let health: ServingHealth
     private let configuration: RESTConfiguration
+    private let metricsPath: MetricsPath
     /// Memory of decompressed bodies.
     let bodyMemory: MemoryBudget
 
@@ -15,6 +16,7 @@ final class RESTResponder: Sendable {
         self.service = service
         self.health = health
         self.configuration = configuration
+        self.metricsPath = MetricsPath(stock: configuration.metricsPath)
         self.bodyMemory = MemoryBudget(limit: configuration.maximumDecompressedByteCount)
     }
 
@@ -25,7 +27,17 @@ final class RESTResponder: Sendable {
     }
 
     func answer(_ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
-        switch RESTRoute(head.method, head.target) {
+        if let match = metricsPath.match(head.target) { return sendMetrics(match, for: call) }
+        let route = RESTRoute(head.method, head.target)
+        if Self.isV1(head.target) {
+            let (model, api) = route.measured
+            call.handler.measure(call.loop.measurement(model, api), for: call.number)
+        }
+        answer(route, head, body, for: call)
+    }
+
+    private func answer(_ route: RESTRoute, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+        switch route {
         case .predict(let name, let version):
             withBody(head, body, call) { self.predict(name, version, $0, for: call) }
         case .classify(let name, let version):
@@ -72,14 +84,16 @@ extension RESTResponder {
 // MARK: Other answers
 
 extension RESTResponder {
-    private func send(
+    func send(
         _ body: [UInt8],
         status: HTTPStatus = .ok,
+        code: CanonicalCode = .ok,
         content: HTTPResponse.Content = .json,
         _ call: RESTCall
     ) {
         call.finish {
             var response = HTTPResponse(status: status, content: content, allocator: call.loop.allocator)
+            response.code = code
             response.buffer.writeBytes(body)
             return response
         }
@@ -94,7 +108,10 @@ extension RESTResponder {
     }
 
     private func options(_ head: HTTP1RequestHead, _ call: RESTCall) {
-        send([], status: head.hasWebOrigin ? .ok : .badRequest, content: .none, call)
+        guard head.hasWebOrigin else {
+            return send([], status: .badRequest, code: .failedPrecondition, content: .none, call)
+        }
+        send([], content: .none, call)
     }
 
     private func unknown(_ head: HTTP1RequestHead, _ call: RESTCall) {

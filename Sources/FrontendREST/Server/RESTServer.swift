@@ -5,10 +5,12 @@ import NIOPosix
 import Synchronization
 public import TransportSecurity
 
-/// The REST port: HTTP/1.1 with TensorFlow Serving's `/v1/` paths, and readiness and liveness under `/v2/`.
+/// The REST port: HTTP/1.1 with TensorFlow Serving's `/v1/` paths, the metrics page, and readiness and liveness under
+/// `/v2/`.
 ///
 /// | path | answer |
 /// | --- | --- |
+/// | `/metrics`, and the configured path | metrics in Prometheus' text form |
 /// | `GET /v2/health/live` | 200 as long as the process answers |
 /// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
 /// | `GET /v2/models/M[/versions/N]/ready` | the same for one model |
@@ -36,7 +38,9 @@ public final class RESTServer: Sendable {
         self.tls = tls
         self.logger = logger
         var loops: [ObjectIdentifier: RESTLoop] = [:]
-        for eventLoop in group.makeIterator() { loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop) }
+        for eventLoop in group.makeIterator() {
+            loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop, metrics: service.metrics)
+        }
         self.loops = loops
     }
 

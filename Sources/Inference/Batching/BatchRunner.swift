@@ -164,6 +164,8 @@ final class BatchRunner: Sendable {
         return ModelRun(
             executor: run.executor,
             model: run.model,
+            // Each of its requests is timed by itself, its wait for the batch included.
+            api: nil,
             request: requests[0],
             elements: elements,
             others: Array(requests.dropFirst())

@@ -1,9 +1,12 @@
 import EngineInterface
+import ServingMetrics
 import ServingPrimitives
 import Tensors
 
 /// A signature with the input `inputs` and the outputs `classes`, `scores` or both.
 struct ClassificationSignature: ExampleSignature {
+    static let api = InferenceAPI.classify
+
     private let classes: Int?
     private let scores: Int?
 

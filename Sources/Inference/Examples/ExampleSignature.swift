@@ -1,4 +1,5 @@
 import EngineInterface
+import ServingMetrics
 import ServingPrimitives
 import Tensors
 
@@ -6,6 +7,9 @@ import Tensors
 /// (`classifier.cc`, `regressor.cc`).
 protocol ExampleSignature: Sendable {
     associatedtype Answer: Sendable
+
+    /// What its runs are counted as.
+    static var api: InferenceAPI { get }
 
     /// - Parameter checksMethodName: whether the signature must name this method; otherwise only its inputs and outputs
     ///   count, as signatures that TensorFlow 2 writes all say `tensorflow/serving/predict`.

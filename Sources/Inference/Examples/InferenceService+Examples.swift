@@ -47,6 +47,7 @@ extension InferenceService {
             let run = ModelRun(
                 executor: executor,
                 model: model,
+                api: Kind.api,
                 request: executor.request(call.examples, outputs: kind.outputs, deadline: call.deadline),
                 elements: count
             )

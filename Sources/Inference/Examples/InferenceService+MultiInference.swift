@@ -1,4 +1,5 @@
 import EngineInterface
+import ServingMetrics
 public import ServingPrimitives
 import Tensors
 
@@ -16,6 +17,7 @@ extension InferenceService {
             let count = try call.examples.exampleCount()
             let run = run(of: tasks, call, model)
             self.run(run, cancellation: cancellation) { result in
+                if case .success = result { model.servable.metrics.received(examples: count) }
                 completion(
                     result.flatMap { tensors in
                         Result { () throws(ServingError) in
@@ -79,6 +81,7 @@ extension InferenceService {
         return ModelRun(
             executor: tasks[0].executor,
             model: model,
+            api: nil,
             request: first,
             elements: call.examples.shape.elementCount,
             others: Array(requests.dropFirst())

@@ -1,9 +1,12 @@
 import EngineInterface
+import ServingMetrics
 import ServingPrimitives
 import Tensors
 
 /// A signature with the input `inputs` and the output `outputs`.
 struct RegressionSignature: ExampleSignature {
+    static let api = InferenceAPI.regress
+
     init(_ signature: Signature, checksMethodName: Bool) throws(ServingError) {
         guard !checksMethodName || signature.methodName == MethodName.regress else {
             throw .invalidArgument(

@@ -19,6 +19,8 @@ extension ModelServerFlags {
             try applyPlatformConfigFile(to: &configuration)
         }
         try checkThreadPoolFactory()
+        // Last, and only where there is REST, as the stock server reads it.
+        if configuration.rest.port != nil { configuration.monitoring = try monitoring() }
         configuration.warnings += warnings
         return configuration
     }

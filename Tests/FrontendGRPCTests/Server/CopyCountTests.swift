@@ -88,7 +88,10 @@ struct CopyCountTests {
     /// Sends a call to a connection in reads of at most 64 KiB, each with memory of its own.
     private func feed(_ message: [UInt8], frameByteCount: Int, _ serving: TestServing) throws -> CopyMeter {
         let channel = EmbeddedChannel()
-        let connection = GRPCConnection(loop: GRPCEventLoop(channel.eventLoop), services: serving.services())
+        let connection = GRPCConnection(
+            loop: GRPCEventLoop(channel.eventLoop, metrics: serving.inference.metrics),
+            services: serving.services()
+        )
         let meter = CopyMeter(connection)
         try channel.pipeline.syncOperations.addHandler(HTTP2ConnectionHandler(requestHandler: meter))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

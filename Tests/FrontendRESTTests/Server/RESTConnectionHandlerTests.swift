@@ -3,6 +3,7 @@ import Inference
 import NIOCore
 import NIOEmbedded
 import Servables
+import ServingMetrics
 import ServingTestKit
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
     private let loop: RESTLoop
 
     init() throws {
-        loop = RESTLoop(eventLoop: channel.eventLoop)
+        loop = RESTLoop(eventLoop: channel.eventLoop, metrics: ServerMetrics())
         let manager = ServableManager(loaders: FakeLoaderFactory([:]))
         let configuration = RESTConfiguration(
             port: 0,

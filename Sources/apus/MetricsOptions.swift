@@ -1,0 +1,18 @@
+import ArgumentParser
+import ServingConfig
+
+/// What the server tells of itself.
+struct MetricsOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Path of the metrics page on the REST port, in addition to /metrics.",
+            discussion: "TensorFlow Serving's is \(ServerConfiguration.Monitoring.defaultPath).",
+            valueName: "path"
+        )
+    )
+    var metricsPath: String?
+
+    func apply(to configuration: inout ServerConfiguration) {
+        configuration.monitoring.prometheusPath = metricsPath
+    }
+}
