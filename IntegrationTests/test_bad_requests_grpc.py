@@ -107,6 +107,11 @@ REFUSALS = {
         INVALID,
         "duplicate output tensor alias: y",
     ),
+    "unknown name where there are defaults": (
+        predict_request("multi_signature", {"x": ONE, "wrong": ONE}, "scale"),
+        INVALID,
+        "Inputs contains invalid name. Used request inputs: x, request input: wrong,x",
+    ),
     "wrong type": (predict_request("half_plus_two_tf2", {"x": numpy.float64([1.0])}), INVALID, "double"),
     "wrong type for a TF1 model": (predict_request("half_plus_two", {"x": numpy.int64([1])}), INVALID, "int64"),
     "a shape the graph cannot take": (predict_request("perceptron", {"image": numpy.zeros((2, 3), "float32")}), INVALID, ""),
@@ -287,9 +292,11 @@ METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
 
-def metadata_request(name, *fields):
+def metadata_request(name, *fields, version=None):
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
     request.model_spec.name = name
+    if version is not None:
+        request.model_spec.version.value = version
     return request
 
 
@@ -327,6 +334,13 @@ OTHER_METHODS = {
         status_request("half_plus_two", 9),
         NOT_FOUND,
         "Could not find version 9 of model half_plus_two",
+    ),
+    "status without a name": (STATUS, status_request(""), NOT_FOUND, "Could not find any versions of model "),
+    "metadata of no version": (
+        METADATA,
+        metadata_request("half_plus_two", "signature_def", version=9),
+        NOT_FOUND,
+        "Servable not found for request: Specific(half_plus_two, 9)",
     ),
     "metadata that is no message": (METADATA, b"\xff\xff", INVALID, ""),
     "status that is no message": (STATUS, b"\x0a\x7f", INVALID, ""),

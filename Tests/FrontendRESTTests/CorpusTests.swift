@@ -21,6 +21,23 @@ import Musl
         contents("fuzz-json-examples/" + name).withUnsafeBytes { JSONExamplesExercise.run($0) }
     }
 
+    @Test(arguments: inputs("fuzz-json-examples"))
+    func `the examples' reader survives what is cut or changed`(_ name: String) {
+        let input = contents("fuzz-json-examples/" + name)
+        for length in input.indices { input.prefix(length).withUnsafeBytes { JSONExamplesExercise.run($0) } }
+        let replacements = Array("[]{},:\"\\.-e019ntbN \u{0}\u{1}".utf8) + [0xff]
+        for index in input.indices {
+            for replacement in replacements {
+                var changed = input
+                changed[index] = replacement
+                changed.withUnsafeBytes { JSONExamplesExercise.run($0) }
+                changed = input
+                changed.insert(replacement, at: index)
+                changed.withUnsafeBytes { JSONExamplesExercise.run($0) }
+            }
+        }
+    }
+
     @Test func `there are inputs to replay`() {
         #expect(inputs("fuzz-json-examples").count >= 10)
         #expect(inputs("fuzz-http1").count >= 6)

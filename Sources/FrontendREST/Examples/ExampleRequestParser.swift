@@ -99,7 +99,7 @@ extension ExampleRequestParser {
                 _ = try scanner.skipRemainingElements()
                 return .faulty(fault)
             }
-            builder.append(contentsOf: writer.endExample())
+            writer.endExample(appendingTo: &builder)
         } while try scanner.hasNextElement()
         return .read(builder)
     }

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// Writes serialized `tensorflow.Example` messages, feature by feature, for frontends whose wire is not protobuf.
 public struct ExampleWriter {
     /// What a feature's values are: the field numbers of `tensorflow.Feature`.
@@ -41,43 +43,42 @@ public struct ExampleWriter {
 
     /// Ends the feature and names it. Without values it has no kind. Of features of one name readers take the last one.
     public mutating func endFeature(named name: some Collection<UInt8>) {
-        let list = self.list
-        let feature = kind.map { $0.header(length: list.count) + list } ?? []
-        features.appendHeader(
-            1,
-            length: WireSize.field(1, length: name.count) + WireSize.field(2, length: feature.count)
-        )
+        let listByteCount = isPacked ? WireSize.field(1, length: values.count) : values.count
+        let byteCount = kind.map { WireSize.field(UInt32($0.rawValue), length: listByteCount) } ?? 0
+        // An entry of the map `feature`: key (1) and value (2).
+        features.appendHeader(1, length: WireSize.field(1, length: name.count) + WireSize.field(2, length: byteCount))
         features.appendHeader(1, length: name.count)
         features.append(contentsOf: name)
-        features.appendHeader(2, length: feature.count)
-        features += feature
+        features.appendHeader(2, length: byteCount)
+        if let kind {
+            features.appendHeader(kind.rawValue, length: listByteCount)
+            if isPacked { features.appendHeader(1, length: values.count) }
+            features += values
+        }
         kind = nil
         values.removeAll(keepingCapacity: true)
     }
 
-    /// The values as `BytesList`, `FloatList` or `Int64List`; numbers are packed.
-    private var list: [UInt8] {
-        guard kind == .float || kind == .int64 else { return values }
-        var list: [UInt8] = []
-        list.appendHeader(1, length: values.count)
-        return list + values
+    /// Numbers stand one behind the other in one field of their list; each text is a field of its own.
+    private var isPacked: Bool { kind == .float || kind == .int64 }
+
+    /// Ends the example and appends it to `examples`.
+    public mutating func endExample(appendingTo examples: inout StringTensorBuilder) {
+        let header = exampleHeader
+        features.withUnsafeBytes { examples.append(header, then: $0) }
+        features.removeAll(keepingCapacity: true)
     }
 
-    /// Ends the example and hands out its bytes: `features` (1), which an example without features does not have.
+    /// Ends the example and hands out its bytes.
     public mutating func endExample() -> [UInt8] {
         defer { features.removeAll(keepingCapacity: true) }
-        guard !features.isEmpty else { return [] }
-        var example: [UInt8] = []
-        example.reserveCapacity(features.count + 11)
-        example.appendHeader(1, length: features.count)
-        return example + features
+        return exampleHeader + features
     }
-}
 
-extension ExampleWriter.Kind {
-    fileprivate func header(length: Int) -> [UInt8] {
+    /// What stands in front of the features: their field (1), which an example without any does not have.
+    private var exampleHeader: [UInt8] {
         var header: [UInt8] = []
-        header.appendHeader(rawValue, length: length)
+        if !features.isEmpty { header.appendHeader(1, length: features.count) }
         return header
     }
 }
