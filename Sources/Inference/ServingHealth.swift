@@ -10,7 +10,7 @@ public final class ServingHealth: Sendable {
     public enum Status: Sendable, Hashable {
         /// It answers requests.
         case serving
-        /// It is known but cannot answer: still loading, failed, unloaded, or the server is draining.
+        /// It should be there but cannot answer: still loading, failed, unloaded, or the server is draining.
         case notServing
     }
 
@@ -20,64 +20,57 @@ public final class ServingHealth: Sendable {
     }
 
     private struct State {
+        var models: [String]
         var isDraining = false
         var nextObserver: UInt64 = 0
         var observers: [UInt64: @Sendable () -> Void] = [:]
     }
 
-    private let requiredModels: [String]
-    private let knownModels: @Sendable () -> [String]
     private let versions: @Sendable (String) -> [VersionStatus]
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - requiredModels: models that must be there before the server is ready, also while no source has named them
-    ///     yet: those of the configuration.
-    ///   - knownModels: names of all models seen so far.
-    ///   - versions: all versions of a model, empty for one that is not known.
-    public init(
-        requiredModels: [String],
-        knownModels: @escaping @Sendable () -> [String],
-        versions: @escaping @Sendable (String) -> [VersionStatus]
-    ) {
-        self.requiredModels = requiredModels
-        self.knownModels = knownModels
+    ///   - requiredModels: those that must be there before the server is ready: the models of the configuration.
+    ///   - versions: all versions of a model, empty for one that no source has named yet.
+    public init(requiredModels: [String], versions: @escaping @Sendable (String) -> [VersionStatus]) {
         self.versions = versions
+        self.state = Mutex(State(models: requiredModels))
     }
 
     /// The health of what `manager` serves; observers hear of every change of a version's state.
     public convenience init(requiredModels: [String], manager: ServableManager) {
-        self.init(
-            requiredModels: requiredModels,
-            knownModels: { manager.modelNames },
-            versions: { manager.status(of: $0) }
-        )
+        self.init(requiredModels: requiredModels) { manager.status(of: $0) }
         // Weak, as the manager keeps its observers and this object keeps the manager.
         manager.observe { [weak self] _, _ in self?.modelsChanged() }
     }
 
-    /// Whether every required and every known model has an available version and the server is not draining.
-    public var isReady: Bool {
-        !isDraining && requiredModels.allSatisfy(hasAvailableVersion) && knownModels().allSatisfy(hasAvailableVersion)
+    /// Replaces the models that must be there. One that is not among them any more is forgotten, whatever becomes of its
+    /// versions.
+    public func setRequiredModels(_ models: [String]) {
+        state.withLock { $0.models = models }
+        modelsChanged()
     }
+
+    private var requiredModels: [String] { state.withLock { $0.models } }
+
+    /// Whether every required model has an available version and the server is not draining.
+    public var isReady: Bool { !isDraining && requiredModels.allSatisfy(hasAvailableVersion) }
 
     /// The server as a whole: `serving` when `isReady`.
     public var overall: Status { isReady ? .serving : .notServing }
 
-    /// The state of one model; `nil` when no model of that name is required or known.
+    /// The state of one model; `nil` when no model of that name is required.
     public func status(of model: String) -> Status? {
-        let versions = versions(model)
-        guard !versions.isEmpty || requiredModels.contains(model) || knownModels().contains(model) else { return nil }
-        return !isDraining && versions.contains { $0.state == .available } ? .serving : .notServing
+        guard requiredModels.contains(model) else { return nil }
+        return !isDraining && hasAvailableVersion(model) ? .serving : .notServing
     }
 
     /// All versions of a model, newest first; empty for one that is not known.
     public func versions(of model: String) -> [VersionStatus] { versions(model) }
 
-    /// Required and known models without an available version, sorted by name, and what versions they have.
+    /// Required models without an available version, sorted by name, and what versions they have.
     public var unavailableModels: [(name: String, versions: [VersionStatus])] {
-        Set(requiredModels).union(knownModels()).sorted().map { ($0, versions($0)) }
-            .filter { !$0.1.contains { $0.state == .available } }
+        Set(requiredModels).sorted().map { ($0, versions($0)) }.filter { !$0.1.contains { $0.state == .available } }
     }
 
     /// Whether `beginDraining` was called.

@@ -31,6 +31,7 @@ public final class ModelServer: Sendable {
     private let inference: InferenceService
     private let health: ServingHealth
     private let source: FileSystemSource
+    private let models: ModelConfiguration
     private let grpc: GRPCServer
     private let rest: RESTServer?
     private let tls: ServerTransportSecurity
@@ -72,9 +73,17 @@ public final class ModelServer: Sendable {
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health
         source = FileSystemSource(
-            models: configuration.models.map { MonitoredModel(name: $0.name, basePath: $0.basePath) },
+            models: [],
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
             prefersTFLite: configuration.loading.prefersTFLite,
+            logger: logger
+        )
+        models = ModelConfiguration(
+            manager: manager,
+            source: source,
+            health: health,
+            metrics: metrics.registry,
+            allowsLabelsForUnavailableVersions: configuration.loading.allowsLabelsForUnavailableVersions,
             logger: logger
         )
         let inference = InferenceService(
@@ -89,6 +98,7 @@ public final class ModelServer: Sendable {
             configuration: configuration.grpc.serverConfiguration,
             inference: inference,
             health: health,
+            models: models,
             group: group,
             tls: tls.grpc,
             logger: logger
@@ -109,8 +119,9 @@ public final class ModelServer: Sendable {
     /// Opens the ports and looks for models for as long as `serving` runs. It is called once the ports are open, which
     /// does not wait for any model.
     ///
-    /// - Throws: which port or socket cannot be opened and why.
+    /// - Throws: what is wrong with the configured models; which port or socket cannot be opened and why.
     public func run(serving: @Sendable (Addresses) async -> Void) async throws(ServingError) {
+        try await models.start(with: configuration.requestedModels)
         var addresses = Addresses()
         for listener in try await grpc.start() {
             addresses.grpc.append("\(listener)")
@@ -120,6 +131,16 @@ public final class ModelServer: Sendable {
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
             group.addTask { [tls] in await tls.watch() }
+            if let file = configuration.polledModelFile {
+                group.addTask { [configuration, models, logger] in
+                    await file.poll(
+                        everySeconds: configuration.modelConfigPollSeconds,
+                        pause: { try? await Task.sleep(nanoseconds: $0) },
+                        applying: models,
+                        logger: logger
+                    )
+                }
+            }
             await serving(addresses)
             group.cancelAll()
         }

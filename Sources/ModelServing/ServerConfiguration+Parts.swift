@@ -8,6 +8,13 @@ import WireFormat
 
 /// What each part of the server is told, from the one configuration.
 
+extension ServerConfiguration {
+    /// The file to read again and again, if any.
+    var polledModelFile: ModelConfigurationFile? {
+        modelConfigPollSeconds > 0 ? modelConfigFile.map { ModelConfigurationFile(path: $0) } : nil
+    }
+}
+
 extension ServerConfiguration.GRPC {
     var serverConfiguration: GRPCServerConfiguration {
         var listeners: [GRPCListener] = []

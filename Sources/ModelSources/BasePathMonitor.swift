@@ -37,7 +37,7 @@ struct BasePathMonitor {
         var unchangedSince: Int64 = 0
     }
 
-    let model: MonitoredModel
+    private(set) var model: MonitoredModel
     private let prefersTFLite: Bool
     let settleNanoseconds: Int64
     private var versions: [Int64: Version] = [:]
@@ -51,6 +51,9 @@ struct BasePathMonitor {
         self.prefersTFLite = prefersTFLite
         self.settleNanoseconds = settleNanoseconds
     }
+
+    /// Chooses by another policy from the next look on. What is known of the versions stays known.
+    mutating func setPolicy(_ policy: VersionPolicy) { model.policy = policy }
 
     /// Looks at the base path. A path that is missing or cannot be read changes nothing.
     ///

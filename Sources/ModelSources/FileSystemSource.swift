@@ -1,6 +1,7 @@
 public import Logging
 public import Servables
 import ServingPrimitives
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -10,8 +11,9 @@ import Musl
 
 /// Finds versions as numeric folders in base paths of a file system, by looking again and again.
 ///
-/// Every model is looked after on its own, so that a base path that is missing, or hangs, holds up no other.
-public struct FileSystemSource: ModelSource {
+/// Every model is looked after on its own, so that a base path that is missing, or hangs, holds up no other. The models
+/// may change while it runs.
+public final class FileSystemSource: ModelSource {
     /// When to look.
     public enum Polling: Sendable, Hashable {
         case everySeconds(Int)
@@ -28,7 +30,19 @@ public struct FileSystemSource: ModelSource {
     /// Waits so many nanoseconds; returns early when its task is cancelled.
     public typealias Pause = @Sendable (UInt64) async -> Void
 
-    private let models: [MonitoredModel]
+    private enum Event: Sendable {
+        case modelsChanged
+        case looked(UInt64, BasePathMonitor, BasePathMonitor.Look)
+    }
+
+    private struct State {
+        var models: [MonitoredModel]
+        /// Only while the source runs.
+        var events: AsyncStream<Event>.Continuation?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
     private let polling: Polling
     private let prefersTFLite: Bool
     private let settleNanoseconds: UInt64
@@ -38,6 +52,7 @@ public struct FileSystemSource: ModelSource {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - models: of different names.
     ///   - prefersTFLite: whether a version with nothing but a `model.tflite` is complete.
     ///   - settleNanoseconds: how long a version's folder must have been left alone before it is taken.
     ///   - clock: nanoseconds since 1970.
@@ -51,7 +66,7 @@ public struct FileSystemSource: ModelSource {
         pause: @escaping Pause = { try? await Task.sleep(nanoseconds: $0) },
         logger: Logger
     ) {
-        self.models = models
+        self.state = Mutex(State(models: models))
         self.polling = polling
         self.prefersTFLite = prefersTFLite
         self.settleNanoseconds = settleNanoseconds
@@ -61,33 +76,107 @@ public struct FileSystemSource: ModelSource {
         self.logger = logger
     }
 
-    public func run(_ aspire: @escaping @Sendable (AspiredVersions) async -> Void) async {
-        await withDiscardingTaskGroup { group in
-            if polling != .never {
-                for model in models { group.addTask { await monitor(model, aspire) } }
+    /// Replaces the models that are looked after. One that is not among them any more is asked for without versions; one
+    /// whose policy or base path is another is looked at again at once, and keeps its versions until then.
+    ///
+    /// - Parameter models: of different names.
+    public func setModels(_ models: [MonitoredModel]) {
+        let events = state.withLock { state in
+            state.models = models
+            return state.events
+        }
+        events?.yield(.modelsChanged)
+    }
+
+    /// Returns when the models that `setModels` took away have been asked for without versions; at once when the source does
+    /// not run.
+    public func caughtUp() async {
+        await withCheckedContinuation { continuation in
+            let events = state.withLock { state in
+                if state.events != nil { state.waiters.append(continuation) }
+                return state.events
             }
-            // A source that has nothing more to say still runs until it is cancelled.
-            for await _ in AsyncStream<Never>(Never.self, { _ in }) {}
+            if let events { events.yield(.modelsChanged) } else { continuation.resume() }
         }
     }
 
-    private func monitor(_ model: MonitoredModel, _ aspire: @Sendable (AspiredVersions) async -> Void) async {
-        var monitor = BasePathMonitor(
-            model,
-            prefersTFLite: prefersTFLite,
-            settleNanoseconds: Int64(clamping: settleNanoseconds)
-        )
+    public func run(_ aspire: @escaping @Sendable (AspiredVersions) async -> Void) async {
+        let (events, post) = AsyncStream.makeStream(of: Event.self)
+        state.withLock { $0.events = post }
+        post.yield(.modelsChanged)
+        await withDiscardingTaskGroup { group in
+            var watched = WatchedModels { [prefersTFLite, settleNanoseconds] model in
+                BasePathMonitor(
+                    model,
+                    prefersTFLite: prefersTFLite,
+                    settleNanoseconds: Int64(clamping: settleNanoseconds)
+                )
+            }
+            var stops: [UInt64: AsyncStream<Never>.Continuation] = [:]
+            // Nowhere else versions are asked for: a look that was under way when its watch ended comes too late.
+            for await event in events {
+                switch event {
+                case .modelsChanged:
+                    let (models, waiters) = takeChange()
+                    let change = watched.set(models)
+                    for id in change.ended { stops.removeValue(forKey: id)?.finish() }
+                    for watch in change.begun where polling != .never {
+                        let (stopped, stop) = AsyncStream.makeStream(of: Never.self)
+                        stops[watch.id] = stop
+                        group.addTask { await self.look(watch, until: stopped, post) }
+                    }
+                    for name in change.removed { await aspire(AspiredVersions(model: name, versions: [])) }
+                    for waiter in waiters { waiter.resume() }
+                case .looked(let id, let monitor, let look):
+                    guard watched.update(id, monitor) else { continue }
+                    log(look, of: monitor.model)
+                    for announcement in look.announcements { await aspire(announcement) }
+                }
+            }
+        }
+        for waiter in endRun() { waiter.resume() }
+    }
+
+    private func takeChange() -> ([MonitoredModel], [CheckedContinuation<Void, Never>]) {
+        state.withLock { state in
+            defer { state.waiters = [] }
+            return (state.models, state.waiters)
+        }
+    }
+
+    private func endRun() -> [CheckedContinuation<Void, Never>] {
+        state.withLock { state in
+            defer { (state.events, state.waiters) = (nil, []) }
+            return state.waiters
+        }
+    }
+
+    /// Looks again and again until `stopped` ends.
+    private func look(
+        _ watch: WatchedModels.Watch,
+        until stopped: AsyncStream<Never>,
+        _ events: AsyncStream<Event>.Continuation
+    ) async {
+        await withTaskGroup { group in
+            group.addTask { await self.look(watch, events) }
+            group.addTask { for await _ in stopped {} }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func look(_ watch: WatchedModels.Watch, _ events: AsyncStream<Event>.Continuation) async {
+        var monitor = watch.monitor
         while !Task.isCancelled {
             let before = monitor
-            let result = await onOwnThread(named: "poll-\(model.name)") { [fileSystem, clock] in
+            let result = await onOwnThread(named: "poll-\(before.model.name)") { [fileSystem, clock] in
                 var monitor = before
                 let look = monitor.look(at: fileSystem, now: clock())
                 return (monitor, look)
             }
             guard let (after, look) = result, !Task.isCancelled else { return }
             monitor = after
-            log(look, of: model)
-            for announcement in look.announcements { await aspire(announcement) }
+            events.yield(.looked(watch.id, after, look))
             guard let nanoseconds = pauseAfter(look) else { return }
             await pause(nanoseconds)
         }

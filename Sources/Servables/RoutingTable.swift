@@ -85,28 +85,23 @@ final class RoutingTable: Sendable {
         change(id.name) { model in model.versions.removeAll { $0.id == id } }
     }
 
-    /// Replaces the labels of a model.
-    ///
-    /// - Throws: `FAILED_PRECONDITION` when a label names a version that requests cannot reach.
-    func setLabels(_ labels: [String: Int64], of name: String) throws(ServingError) {
-        try change(name) { (model) throws(ServingError) in
-            for (_, number) in labels.sorted(by: { $0.key < $1.key }) where model.version(number) == nil {
-                throw .failedPrecondition(
-                    "Request to assign label to version \(number) of model \(name), "
-                        + "which is not currently available for inference"
-                )
-            }
-            model.labels = labels
+    /// Replaces the labels of all models. They may name versions that requests cannot reach.
+    func replaceLabels(_ labels: [String: [String: Int64]]) {
+        change { models in
+            for name in models.keys { models[name]?.labels = labels[name] ?? [:] }
+            for (name, labels) in labels where models[name] == nil { models[name] = Model(labels: labels) }
         }
     }
 
-    private func change<E: Error>(_ name: String, _ body: (inout Model) throws(E) -> Void) throws(E) {
+    private func change(_ name: String, _ body: (inout Model) -> Void) {
+        change { body(&$0[name, default: Model()]) }
+    }
+
+    private func change(_ body: (inout [String: Model]) -> Void) {
         // What is replaced is let go of after the lock: that may end the last lease on a version.
-        let replaced = try changing.withLock { (models) throws(E) -> ([String: Model], [Snapshot]) in
+        let replaced = changing.withLock { models in
             let old = models
-            var model = old[name] ?? Model()
-            try body(&model)
-            models[name] = model
+            body(&models)
             let current = models
             return (old, slots.map { slot in Self.replace(slot, with: Snapshot(current)) })
         }

@@ -52,12 +52,9 @@ public final class ServableManager: Sendable {
         try routes.lease(name, choice)
     }
 
-    /// Replaces the labels of a model; those of other models stay.
-    ///
-    /// - Throws: `FAILED_PRECONDITION` when a label names a version that is not available, and changes nothing then.
-    public func setLabels(_ labels: [String: Int64], of name: String) throws(ServingError) {
-        try routes.setLabels(labels, of: name)
-    }
+    /// Replaces the labels of all models: version numbers by label, by model. A label may name a version that is not
+    /// available; requests for it are then answered as those for the version.
+    public func replaceLabels(_ labels: [String: [String: Int64]]) { routes.replaceLabels(labels) }
 
     /// Every version of the model seen since start, newest first; empty for an unknown model.
     public func status(of name: String) -> [VersionStatus] {

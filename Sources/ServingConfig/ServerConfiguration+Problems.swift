@@ -18,7 +18,9 @@ extension ServerConfiguration {
         if let path = grpc.socketPath, path.utf8.count > Self.longestSocketPath {
             report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
         }
-        reportModels(report)
+        problems += Model.problems(of: models)
+        if models.contains(where: \.wantsRequestLog) { problems.append(.noRequestLogger) }
+        if requestedModels == .custom { problems.append(.customModels) }
         reportLoading(report)
         reportEngine(report)
         reportBatching(report)
@@ -30,21 +32,6 @@ extension ServerConfiguration {
 
     /// What `sockaddr_un` holds on Linux, less the closing zero.
     private static var longestSocketPath: Int { 107 }
-
-    private func reportModels(_ report: (String) -> Void) {
-        var seen: Set<String> = []
-        for model in models {
-            if model.name.isEmpty { report("A model without a name is configured for the path \(model.basePath)") }
-            if !seen.insert(model.name).inserted {
-                report("Illegal to list model \(model.name) multiple times in config list")
-            }
-            if !model.basePath.hasPrefix("/") {
-                report(
-                    "Expected model \(model.name) to have an absolute path or URI; got base_path()=\(model.basePath)"
-                )
-            }
-        }
-    }
 
     private func reportLoading(_ report: (String) -> Void) {
         if loading.maximumRetries < 0 {

@@ -3,7 +3,12 @@
 public struct ServerConfiguration: Sendable, Hashable {
     public var grpc = GRPC()
     public var rest = REST()
-    public var models: [Model] = []
+    /// Which models are served from the start.
+    public var requestedModels = RequestedModels.unset
+    public var models: [Model] {
+        get { requestedModels.models }
+        set { requestedModels = .list(newValue) }
+    }
     public var loading = Loading()
     public var engine = Engine()
     public var lifecycle = Lifecycle()
@@ -12,7 +17,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var monitoring = Monitoring()
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
     public var modelConfigFile: String?
-    /// Seconds between two readings of `modelConfigFile`; 0 reads it at start only.
+    /// Seconds between two readings of `modelConfigFile`; 0 or less reads it at start only.
     public var modelConfigPollSeconds = 0
     /// What a user should be told once at start, though the server starts all the same.
     public var warnings: [String] = []
@@ -58,13 +63,15 @@ public struct ServerConfiguration: Sendable, Hashable {
     /// One model to serve.
     public struct Model: Sendable, Hashable {
         public var name: String
-        /// Folder with one numeric sub-folder for each version; absolute.
+        /// Folder with one numeric sub-folder for each version; absolute, or a `file://` URI.
         public var basePath: String
-        /// Which engine serves it: `tensorflow`.
-        public var platform = "tensorflow"
+        /// Which engine serves it.
+        public var platform = ModelPlatform.tensorflow
         public var versionPolicy = VersionPolicy.latest(1)
         /// Names that requests may use in place of version numbers.
         public var versionLabels: [String: Int64] = [:]
+        /// Its requests are to be logged, which this server, as TensorFlow Serving's, has nothing to do with.
+        public var wantsRequestLog = false
 
         public init(name: String, basePath: String) {
             self.name = name

@@ -8,7 +8,10 @@ import ServingPrimitives
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve models until SIGTERM or Ctrl-C.",
-        usage: "apus serve --model NAME=PATH [--model NAME=PATH ...] [options]",
+        usage: """
+            apus serve --model NAME=PATH [--model NAME=PATH ...] [options]
+            apus serve --config FILE [options]
+            """,
         discussion: """
             PATH is a folder with one numeric sub-folder for each version, as a training job exports SavedModels: \
             PATH/1/saved_model.pb. The largest complete version is served; a newer one takes over when it appears, and \
@@ -21,6 +24,9 @@ struct Serve: AsyncParsableCommand {
               Ask it:
                 curl -d '{"instances": [1.0, 2.0, 5.0]}' localhost:8501/v1/models/half_plus_two:predict
 
+              The models of a file in TensorFlow Serving's format, looked at again every 10 seconds:
+                apus serve --config models.config --config-poll-seconds 10
+
               Only this machine, ports chosen by the system (the log says which):
                 apus serve --model m=models/m --host 127.0.0.1 --port 0 --rest-port 0
 
@@ -30,6 +36,7 @@ struct Serve: AsyncParsableCommand {
     )
 
     @OptionGroup(title: "Models") var models: ModelOptions
+    @OptionGroup(title: "Model configuration file") var file: ModelFileOptions
     @OptionGroup(title: "Loading") var loading: LoadingOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
@@ -40,12 +47,21 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Process") var process: ProcessOptions
 
     func validate() throws {
-        if let problem = configuration().problems().first { throw ValidationError(problem.message) }
+        switch (models.models.isEmpty, file.config) {
+        case (true, nil): throw ValidationError("No model is named. Name them with --model NAME=PATH or --config FILE")
+        case (false, .some): throw ValidationError("--model and --config both name the models; give one of them")
+        case (true, .some), (false, nil): break
+        }
+        if let error = ServingError.listing(configuration().problems()) { throw ValidationError(error.message) }
     }
 
     func run() async throws {
+        var configuration = configuration()
+        // Here and not in `validate`, which must not write to standard error what `run` would write once more.
+        try file.readModels(into: &configuration)
+        if let error = ServingError.listing(configuration.problems()) { throw error }
         do {
-            try await ModelServerProcess.run(configuration(), logLevel: process.logLevel)
+            try await ModelServerProcess.run(configuration, logLevel: process.logLevel)
         } catch {
             // Its reason is in the log.
             ModelServerProcess.leave(1)
@@ -56,6 +72,7 @@ struct Serve: AsyncParsableCommand {
     private func configuration() -> ServerConfiguration {
         var configuration = ServerConfiguration()
         models.apply(to: &configuration)
+        file.apply(to: &configuration)
         loading.apply(to: &configuration)
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
@@ -102,9 +119,6 @@ struct ModelOptions: ParsableArguments {
     var tags = "serve"
 
     func validate() throws {
-        if models.isEmpty {
-            throw ValidationError("No model is named. Name at least one: --model NAME=PATH")
-        }
         if !(0...1_000_000).contains(loadRetrySeconds) {
             throw ValidationError("--load-retry-seconds is \(loadRetrySeconds); expected a number from 0 to 1000000")
         }

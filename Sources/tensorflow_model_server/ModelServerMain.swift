@@ -35,7 +35,7 @@ struct ModelServerMain {
     private static func serve(_ flags: ModelServerFlags) async {
         do {
             let configuration = try flags.configuration()
-            if let problem = configuration.problems().first { throw problem }
+            if let error = ServingError.listing(configuration.problems()) { throw error }
             for warning in configuration.warnings { complain(warning) }
             try await ModelServerProcess.run(configuration)
             ModelServerProcess.leave(0)

@@ -20,7 +20,7 @@ import Testing
 
     @Test func `a label finds its version`() async throws {
         let bench = await ServiceBench()
-        try bench.manager.setLabels(["stable": 3], of: "m")
+        bench.manager.replaceLabels(["m": ["stable": 3]])
         let result = try await bench.predict(try call(version: .label("stable"))).get()
         #expect(result.servable.version == 3)
     }

@@ -14,11 +14,7 @@ private final class FakeVersions: Sendable {
     }
 
     func health(requiring models: String...) -> ServingHealth {
-        ServingHealth(
-            requiredModels: models,
-            knownModels: { self.states.withLock { $0.keys.sorted() } },
-            versions: { model in self.states.withLock { $0[model] ?? [] } }
-        )
+        ServingHealth(requiredModels: models) { model in self.states.withLock { $0[model] ?? [] } }
     }
 }
 
@@ -40,7 +36,7 @@ struct ServingHealthTests {
 
     @Test(arguments: [ServableState.start, .loading, .unloading, .end])
     func `a model without an available version is not serving`(_ state: ServableState) {
-        let health = versions.health()
+        let health = versions.health(requiring: "a", "b")
         versions.set("a", .available)
         versions.set("b", state)
         #expect(health.overall == .notServing)
@@ -49,7 +45,7 @@ struct ServingHealthTests {
     }
 
     @Test func `one available version among others is enough`() {
-        let health = versions.health()
+        let health = versions.health(requiring: "m")
         versions.set("m", .end, .available, .loading)
         #expect(health.overall == .serving)
     }
@@ -58,8 +54,25 @@ struct ServingHealthTests {
         #expect(versions.health(requiring: "m").status(of: "other") == nil)
     }
 
+    @Test func `a model that is not required any more is forgotten, whatever becomes of its versions`() {
+        let health = versions.health(requiring: "a", "b")
+        versions.set("a", .available)
+        versions.set("b", .end)
+        #expect(!health.isReady)
+        let calls = Mutex(0)
+        _ = health.observe { calls.withLock { $0 += 1 } }
+        health.setRequiredModels(["a"])
+        #expect(health.isReady)
+        #expect(health.status(of: "b") == nil)
+        #expect(health.unavailableModels.isEmpty)
+        #expect(calls.withLock { $0 } == 1)
+        health.setRequiredModels(["a", "c"])
+        #expect(!health.isReady)
+        #expect(health.unavailableModels.map(\.name) == ["c"])
+    }
+
     @Test func `draining turns everything off and is told once`() {
-        let health = versions.health()
+        let health = versions.health(requiring: "m")
         versions.set("m", .available)
         let calls = Mutex(0)
         _ = health.observe { calls.withLock { $0 += 1 } }

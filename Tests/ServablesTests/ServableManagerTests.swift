@@ -137,23 +137,36 @@ private struct Bench {
         #expect(throws: error) { try Bench().manager.lease("none", choice) }
     }
 
-    @Test func `a label stands for a version that is available`() async throws {
+    @Test func `a label stands for a version, also before and after that is available`() async throws {
         let bench = Bench()
+        bench.manager.replaceLabels(["m": ["stable": 1, "canary": 2]])
+        let unavailable = ServingError.notFound("Servable not found for request: Specific(m, 1)")
+        #expect(throws: unavailable) { try bench.version(.label("stable")) }
         try await bench.serve(1)
-        try bench.manager.setLabels(["stable": 1], of: "m")
         #expect(try bench.version(.label("stable")) == 1)
-        #expect(throws: ServingError.invalidArgument("Unrecognized servable version label: canary")) {
+        #expect(throws: ServingError.notFound("Servable not found for request: Specific(m, 2)")) {
             try bench.version(.label("canary"))
         }
-        let refusal = "Request to assign label to version 2 of model m, which is not currently available for inference"
-        #expect(throws: ServingError.failedPrecondition(refusal)) {
-            try bench.manager.setLabels(["stable": 1, "canary": 2], of: "m")
-        }
-        #expect(try bench.version(.label("stable")) == 1)
         bench.aspire()
         try await bench.loaders.nextUnload().finish()
-        #expect(throws: ServingError.notFound("Servable not found for request: Specific(m, 1)")) {
-            try bench.version(.label("stable"))
+        #expect(throws: unavailable) { try bench.version(.label("stable")) }
+    }
+
+    @Test func `labels are replaced as a whole`() async throws {
+        let bench = Bench()
+        try await bench.serve(1)
+        bench.manager.replaceLabels(["m": ["old": 1]])
+        bench.manager.replaceLabels(["m": ["new": 1], "other": ["old": 1]])
+        #expect(try bench.version(.label("new")) == 1)
+        #expect(throws: ServingError.invalidArgument("Unrecognized servable version label: old")) {
+            try bench.version(.label("old"))
+        }
+        bench.manager.replaceLabels([:])
+        #expect(throws: ServingError.invalidArgument("Unrecognized servable version label: new")) {
+            try bench.version(.label("new"))
+        }
+        #expect(throws: ServingError.invalidArgument("Unrecognized servable version label: old")) {
+            try bench.manager.lease("other", .label("old"))
         }
     }
 

@@ -3,6 +3,7 @@ import HTTP2Server
 import Inference
 import NIOCore
 import NIOPosix
+import ServingConfig
 import ServingMetrics
 import ServingPrimitives
 import WireFormat
@@ -20,6 +21,7 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         case regressed(Result<RegressResult, ServingError>)
         case multiInferred(Result<MultiInferenceResult, ServingError>)
         case decompressed(Result<ByteBuffer, ServingError>)
+        case reloaded(Result<[(name: String, increase: Int64)], ServingError>)
         case healthChanged
     }
 
@@ -36,6 +38,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var cancellation: CallCancellation?
     private var watch: HealthWatch?
     private var measurement: CallMeasurement?
+    /// Waits for the new models of a reload; cancelled when nobody waits for the answer any more.
+    private var reload: Task<Void, Never>?
     private var isFinished = false
 
     var services: GRPCServices { connection.services }
@@ -138,8 +142,7 @@ extension GRPCCall {
         case .getModelStatus: answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services) }
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
-        case .handleReloadConfigRequest:
-            preconditionFailure("\(method) is refused before its message is read")
+        case .handleReloadConfigRequest: startReload(message)
         }
     }
 }
@@ -205,10 +208,35 @@ extension GRPCCall {
         }
     }
 
-    /// Ends a health watch because the server stops.
+    /// Ends a health watch or the wait for a reload because the server stops.
     func endWatch() {
         sendHealth()
         fail(.unavailable("The server is shutting down"))
+    }
+}
+
+// MARK: - Reload
+
+extension GRPCCall {
+    private func startReload(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let (requested, metrics) = try HandleReloadConfigRequest.read(message)
+            guard let models = services.models else {
+                throw ServingError(.unimplemented, "The models of this server cannot be changed by a call")
+            }
+            reload = Task { [loop, self] in
+                let result: Result<[(name: String, increase: Int64)], ServingError>
+                do throws(ServingError) {
+                    result = .success(try await models.reload(requested, metrics: metrics))
+                } catch {
+                    result = .failure(error)
+                }
+                loop.post(.reloaded(result), to: self)
+            }
+            connection.addWatch(self)
+        } catch {
+            fail(error)
+        }
     }
 }
 
@@ -224,8 +252,10 @@ extension GRPCCall {
         case .classified(.success(let result)): send(result)
         case .regressed(.success(let result)): send(result)
         case .multiInferred(.success(let result)): send(result)
+        case .reloaded(.success(let increases)):
+            answer { () throws(ServingError) in try HandleReloadConfigRequest.answer(increases) }
         case .predicted(.failure(let error)), .decompressed(.failure(let error)), .classified(.failure(let error)),
-            .regressed(.failure(let error)), .multiInferred(.failure(let error)):
+            .regressed(.failure(let error)), .multiInferred(.failure(let error)), .reloaded(.failure(let error)):
             fail(error)
         case .healthChanged: sendHealth()
         }
@@ -246,8 +276,12 @@ extension GRPCCall {
     }
 
     private func answer(_ message: ByteBuffer, with method: (ByteBuffer) throws(ServingError) -> [UInt8]) {
+        answer { () throws(ServingError) in try method(message) }
+    }
+
+    private func answer(_ makeAnswer: () throws(ServingError) -> [UInt8]) {
         do throws(ServingError) {
-            let answer = try method(message)
+            let answer = try makeAnswer()
             send(byteCount: answer.count) { $0.copyBytes(from: answer) }
         } catch {
             fail(error)
@@ -284,8 +318,9 @@ extension GRPCCall {
         loop.stopWaiting(self)
         // Ends the cycle of references between the stream and its call.
         stream.context = nil
-        if watch != nil {
-            watch = nil
+        if watch != nil || reload != nil {
+            reload?.cancel()
+            (watch, reload) = (nil, nil)
             connection.removeWatch(self)
         }
     }

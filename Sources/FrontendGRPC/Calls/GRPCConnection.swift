@@ -9,7 +9,7 @@ final class GRPCConnection: HTTP2RequestHandler {
     let services: GRPCServices
     /// Kept by the event loop: whether it is going to flush this connection.
     var isFlushPending = false
-    /// Health watches, which end only with the connection or when they are told to.
+    /// Calls that may wait for ever: health watches, and reloads whose models do not come.
     private var watches: [ObjectIdentifier: GRPCCall] = [:]
     private var isDraining = false
 
@@ -58,7 +58,7 @@ final class GRPCConnection: HTTP2RequestHandler {
         }
     }
 
-    /// Registers a health watch; ends it at once when the connection drains.
+    /// Registers a call that may wait for ever; ends it at once when the connection drains.
     func addWatch(_ call: GRPCCall) {
         watches[ObjectIdentifier(call)] = call
         if isDraining { call.endWatch() }

@@ -13,16 +13,6 @@ enum GRPCMethod: String, Sendable, CaseIterable {
     private static let predictPath = GRPCMethod.predict.rawValue
     private static let byPath = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
-    /// Whether calls are carried out; the others are known only to be refused by name.
-    var isServed: Bool {
-        switch self {
-        case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus, .healthCheck,
-            .healthWatch:
-            true
-        case .handleReloadConfigRequest: false
-        }
-    }
-
     /// The method of a request's `:path`; `nil` for an unknown one.
     init?(path: String) {
         // Nearly every call; comparing is several times cheaper than hashing.

@@ -57,9 +57,6 @@ struct GRPCRequestHead: Hashable {
         guard let method = GRPCMethod(path: path) else {
             throw ServingError(.unimplemented, "Method not found! This server has no method \(path)")
         }
-        guard method.isServed else {
-            throw ServingError(.unimplemented, "\(path.dropFirst()) is not implemented by this server")
-        }
         return method
     }
 }

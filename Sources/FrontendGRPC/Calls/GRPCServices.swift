@@ -1,11 +1,14 @@
 import Inference
 import NIOPosix
+import ServingConfig
 import WireFormat
 
 /// What calls are answered with; the same for all connections of a server.
 final class GRPCServices: Sendable {
     let inference: InferenceService
     let health: ServingHealth
+    /// What HandleReloadConfigRequest goes to; `nil` for a server whose models stay as they are.
+    let models: (any ModelControl)?
     /// How tensors of Predict answers are written.
     let tensorEncoding: TensorEncoding
     /// Largest request message, as it comes.
@@ -18,11 +21,13 @@ final class GRPCServices: Sendable {
     init(
         inference: InferenceService,
         health: ServingHealth,
+        models: (any ModelControl)? = nil,
         configuration: GRPCServerConfiguration,
         decompressionThreads: NIOThreadPool = .singleton
     ) {
         self.inference = inference
         self.health = health
+        self.models = models
         self.tensorEncoding = configuration.tensorEncoding
         self.maximumRequestByteCount = min(
             max(0, configuration.maximumReceiveMessageByteCount),

@@ -3,6 +3,7 @@ public import Inference
 public import Logging
 public import NIOCore
 import NIOPosix
+public import ServingConfig
 public import ServingPrimitives
 import Synchronization
 public import TransportSecurity
@@ -20,6 +21,7 @@ public final class GRPCServer: Sendable {
     private let listeners = Mutex<[any Channel]>([])
 
     /// - Parameters:
+    ///   - models: what changes of the served models go to; without it they are refused.
     ///   - group: the loops that serve connections; they must outlive `shutdown`.
     ///   - tls: for all listeners; it must offer `h2` by ALPN.
     ///   - logger: hears, at debug level, of connections that ended for a fault of the peer.
@@ -27,6 +29,7 @@ public final class GRPCServer: Sendable {
         configuration: GRPCServerConfiguration,
         inference: InferenceService,
         health: ServingHealth,
+        models: (any ModelControl)? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
         logger: Logger = Logger(label: "apus.grpc") { _ in SwiftLogNoOpLogHandler() }
@@ -35,7 +38,12 @@ public final class GRPCServer: Sendable {
         self.group = group
         self.tls = tls
         self.logger = logger
-        self.services = GRPCServices(inference: inference, health: health, configuration: configuration)
+        self.services = GRPCServices(
+            inference: inference,
+            health: health,
+            models: models,
+            configuration: configuration
+        )
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
         for loop in group.makeIterator() {
             loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop, metrics: inference.metrics)

@@ -11,7 +11,7 @@ extension ModelServerFlags {
         var configuration = ServerConfiguration()
         applyNetwork(to: &configuration)
         applyTLS(to: &configuration)
-        applyModels(to: &configuration)
+        try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         if platformConfigFile.isEmpty {
             try applyPlatform(to: &configuration)
@@ -57,12 +57,6 @@ extension ModelServerFlags {
         configuration.rest.port = restPort == 0 || restPort == port ? nil : Int(restPort)
         configuration.rest.timeoutMilliseconds = Int(restTimeout)
         configuration.rest.enableCORS = restCORS
-    }
-
-    private func applyModels(to configuration: inout ServerConfiguration) {
-        configuration.modelConfigFile = modelConfigFile.isEmpty ? nil : modelConfigFile
-        configuration.modelConfigPollSeconds = Int(modelConfigPollSeconds)
-        if modelConfigFile.isEmpty { configuration.models = [.init(name: modelName, basePath: modelBasePath)] }
     }
 
     private func applyLoading(to configuration: inout ServerConfiguration) {

@@ -50,8 +50,8 @@ struct GRPCRequestHeadTests {
     @Test(arguments: [
         ("/x.Y/Z", "Method not found! This server has no method /x.Y/Z"),
         (
-            "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
-            "tensorflow.serving.ModelService/HandleReloadConfigRequest is not implemented by this server"
+            "/tensorflow.serving.SessionService/SessionRun",
+            "Method not found! This server has no method /tensorflow.serving.SessionService/SessionRun"
         ),
     ])
     func `methods that are not served are unimplemented`(_ path: String, _ text: String) {

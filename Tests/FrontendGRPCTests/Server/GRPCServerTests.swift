@@ -116,6 +116,7 @@ struct GRPCServerTests {
             let name: [UInt8] = try Grpc_Health_V1_HealthCheckRequest.with { $0.service = "m" }.serializedBytes()
             watch.send(framed(name), endStream: true)
             #expect(await watch.nextMessage() == [8, 3])
+            serving.health.setRequiredModels(["m"])
             await serving.serve("m", 1)
             // The states on the way to AVAILABLE may be told or not, depending on when the event loop looks.
             var state = await watch.nextMessage()

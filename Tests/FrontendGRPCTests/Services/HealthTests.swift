@@ -59,6 +59,8 @@ struct HealthTests {
         let watch = HealthWatch(service: "m", health: serving.health) { changes.withLock { $0 += 1 } }
         #expect(try next(watch) == .serviceUnknown)
         #expect(try next(watch) == nil)
+        serving.health.setRequiredModels(["m"])
+        #expect(try next(watch) == .notServing)
         await serving.serve("m", 1)
         #expect(changes.withLock { $0 } > 0)
         #expect(try next(watch) == .serving)

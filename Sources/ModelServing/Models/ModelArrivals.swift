@@ -1,0 +1,57 @@
+import Servables
+import ServingPrimitives
+
+/// Whether the first version of each of some models answers requests by now, or has failed. A plain value, fed with the
+/// states that versions reach.
+struct ModelArrivals: Hashable {
+    private struct Failure: Hashable {
+        var id: String
+        var error: ServingError?
+    }
+
+    private var missing: Set<String>
+    /// Versions that began to be loaded since: the end of an earlier life of one says nothing.
+    private var begun: Set<ServableID> = []
+    private var failures: [String: Failure] = [:]
+
+    init(of models: some Sequence<String>) { missing = Set(models) }
+
+    /// Nothing is left to wait for.
+    var isComplete: Bool { missing.isEmpty }
+
+    mutating func record(_ id: ServableID, _ status: VersionStatus) {
+        guard missing.contains(id.name) else { return }
+        switch status.state {
+        case .start, .loading: begun.insert(id)
+        case .available: missing.remove(id.name)
+        case .unloading: return
+        case .end where begun.contains(id):
+            failures[id.name] = Failure(id: "\(id)", error: status.error)
+            missing.remove(id.name)
+        case .end: return
+        }
+    }
+
+    /// A later configuration has none of these models.
+    mutating func giveUp(_ models: Set<String>) {
+        for model in missing.intersection(models) {
+            failures[model] = Failure(
+                id: "{name: \(model)}",
+                error: ServingError(.aborted, "a later configuration removed the model")
+            )
+        }
+        missing.subtract(models)
+    }
+
+    /// Which models have failed, in the words of TensorFlow Serving; `nil` when none has.
+    var error: ServingError? {
+        guard !failures.isEmpty else { return nil }
+        let texts = failures.sorted { $0.key < $1.key }.map { _, failure in
+            "{\(failure.id)\(failure.error.map { " due to error: \($0)" } ?? "")}, "
+        }
+        return ServingError(
+            .unknown,
+            "\(failures.count) model(s) did not become available: {\(texts.joined())}"
+        )
+    }
+}

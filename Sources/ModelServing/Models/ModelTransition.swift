@@ -1,0 +1,124 @@
+import Servables
+import ServingConfig
+import ServingPrimitives
+
+/// From one configuration of the models to the next, decided before anything is done. A plain value: the tables of its
+/// tests are the rules.
+struct ModelTransition: Hashable {
+    /// Version numbers by label, by model.
+    typealias Labels = [String: [String: Int64]]
+
+    /// What the server has been told so far, and what came of it.
+    struct Current: Hashable {
+        /// The configuration last accepted. It may differ from `models`: one whose labels are refused counts as accepted.
+        var remembered = RequestedModels.unset
+        /// Those that are served.
+        var models: [ServerConfiguration.Model] = []
+        var labels: Labels = [:]
+        /// Labels of the configuration the server was started with: valid before their versions are there.
+        var initialLabels: Labels = [:]
+    }
+
+    /// The rules that are not the same for every server.
+    struct Rules {
+        /// `--allow_version_labels_for_unavailable_models`
+        var allowsLabelsForUnavailableVersions = false
+        /// The server starts: no version can be available yet.
+        var isStart = false
+    }
+
+    /// What holds afterwards.
+    var next: Current
+    /// Models that were not served before, in the order of the configuration.
+    var added: [String] = []
+    /// What the one who asked is told when everything else went well.
+    var error: ServingError?
+
+    /// - Parameter state: of a version now; `nil` for one that was never seen.
+    /// - Throws: why `requested` is refused as it is; nothing changes then.
+    init(
+        from current: Current,
+        to requested: RequestedModels,
+        rules: Rules,
+        state: (ServableID) -> ServableState?
+    ) throws(ServingError) {
+        next = current
+        if try Self.isNothing(requested, after: current.remembered) { return }
+        if let error = ServingError.listing(
+            ServerConfiguration.Model.problems(of: requested.models, replacing: current.remembered.models)
+        ) {
+            throw error
+        }
+        next.remembered = requested
+        if let error = ServingError.listing(Self.labelProblems(requested.models, current, rules, state)) {
+            self.error = error
+            return
+        }
+        let known = Set(current.models.map(\.name))
+        next.models = requested.models
+        next.labels = Self.labels(of: requested.models)
+        if rules.isStart { next.initialLabels = next.labels }
+        added = requested.models.map(\.name).filter { !known.contains($0) }
+        if requested.models.contains(where: \.wantsRequestLog) { error = .noRequestLogger }
+    }
+
+    /// Whether `requested` asks for nothing and may.
+    private static func isNothing(
+        _ requested: RequestedModels,
+        after remembered: RequestedModels
+    ) throws(ServingError) -> Bool {
+        switch (remembered, requested) {
+        case (.unset, .unset): return true
+        case (.unset, .list), (.list, .list): return false
+        case (.unset, .custom): throw .customModels
+        case (.list, .unset), (.list, .custom), (.custom, _):
+            throw .failedPrecondition(
+                "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to "
+                    + "another."
+            )
+        }
+    }
+
+    private static func labels(of models: [ServerConfiguration.Model]) -> Labels {
+        var labels: Labels = [:]
+        for model in models where !model.versionLabels.isEmpty { labels[model.name] = model.versionLabels }
+        return labels
+    }
+
+    private static func labelProblems(
+        _ models: [ServerConfiguration.Model],
+        _ current: Current,
+        _ rules: Rules,
+        _ state: (ServableID) -> ServableState?
+    ) -> [ServingError] {
+        if rules.isStart { return [] }
+        var problems: [ServingError] = []
+        for model in models {
+            for (label, version) in model.versionLabels.sorted(by: { $0.key < $1.key }) {
+                let state = state(ServableID(name: model.name, version: version))
+                let before = current.labels[model.name]?[label]
+                let mayWait = rules.allowsLabelsForUnavailableVersions && (before == nil || before == version)
+                let isAwaited =
+                    current.initialLabels[model.name]?[label] == version && before == version && state.isToCome
+                if state == .available || mayWait || isAwaited { continue }
+                problems.append(
+                    .failedPrecondition(
+                        "Request to assign label to version \(version) of model \(model.name), "
+                            + "which is not currently available for inference"
+                    )
+                )
+            }
+        }
+        return problems
+    }
+}
+
+extension ServableState? {
+    /// Not tried to the end yet.
+    fileprivate var isToCome: Bool {
+        switch self {
+        case nil, .start, .loading: true
+        case .available, .unloading, .end: false
+        }
+    }
+}

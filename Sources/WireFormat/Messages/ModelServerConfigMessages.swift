@@ -1,0 +1,36 @@
+public import ServingConfig
+public import ServingProtos
+import SwiftProtobuf
+
+extension RequestedModels {
+    /// What the message asks for, right or wrong: `ServerConfiguration.Model.problems` judges it.
+    public init(_ message: Tensorflow_Serving_ModelServerConfig) {
+        switch message.config {
+        case .modelConfigList(let list): self = .list(list.config.map { ServerConfiguration.Model($0) })
+        case .customModelConfig: self = .custom
+        case nil: self = .unset
+        }
+    }
+}
+
+extension ServerConfiguration.Model {
+    public init(_ message: Tensorflow_Serving_ModelConfig) {
+        self.init(name: message.name, basePath: message.basePath)
+        platform = ModelPlatform(name: message.modelPlatform, deprecatedType: message.modelType.rawValue)
+        versionPolicy = ServerConfiguration.VersionPolicy(message.modelVersionPolicy)
+        versionLabels = message.versionLabels
+        wantsRequestLog = message.hasLoggingConfig
+    }
+}
+
+extension ServerConfiguration.VersionPolicy {
+    public init(_ message: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy) {
+        switch message.policyChoice {
+        // 0 means 1, as nobody wants a model of no versions.
+        case .latest(let latest): self = .latest(max(Int(latest.numVersions), 1))
+        case .all: self = .all
+        case .specific(let specific): self = .specific(specific.versions)
+        case nil: self = .latest(1)
+        }
+    }
+}
