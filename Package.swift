@@ -61,6 +61,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-predict-request", path: "PredictRequest", ["WireExercises"]),
     fuzzer("fuzz-example-request", path: "ExampleRequest", ["WireExercises"]),
     fuzzer("fuzz-json-examples", path: "JSONExamples", ["RESTExercises"]),
+    fuzzer("fuzz-text-format", path: "TextFormat", ["WireExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),

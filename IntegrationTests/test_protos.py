@@ -20,28 +20,27 @@ PROTOS = ROOT / "protos"
 # Not in any wheel the project installs; written after the documented formats.
 WITHOUT_OFFICIAL = {
     "grpc/health/v1/health.proto",
+    "tensorflow/core/grappler/optimizers/inference/batch_op_rewriter.proto",
+    "tensorflow/core/tfrt/graph_executor/runtime_config.proto",
     "tensorflow_serving/config/monitoring_config.proto",
     "tensorflow_serving/config/ssl_config.proto",
+    "tensorflow_serving/servables/tensorflow/remote_op_config_rewriter.proto",
+    "tensorflow_serving/servables/tensorflow/saved_model_bundle_source_adapter.proto",
+    "tensorflow_serving/servables/tensorflow/saved_model_config.proto",
+    "tensorflow_serving/servables/tensorflow/session_bundle_config.proto",
+    "tensorflow_serving/servables/tensorflow/thread_pool_factory_config.proto",
 }
 
-# What SavedModels carry for the graph's own use, and settings of distributed sessions and traces: nothing here reads
-# or writes them. Readers skip unknown fields, which makes opening a large model cheap.
+# What SavedModels carry for the graph's own use, and settings of traces: nothing here reads or writes
+# them. Readers skip unknown fields, which makes opening a large model cheap.
 LEFT_OUT = {
     "tensorflow.MetaGraphDef": {"graph_def", "object_graph_def"},
     "tensorflow.MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
     "tensorflow.TensorInfo.CompositeTensor": {"type_spec"},
-    "tensorflow.RewriterConfig": {
-        "custom_optimizers",
-        "inter_optimizer_verifier_config",
-        "post_optimization_verifier_config",
-    },
-    "tensorflow.ConfigProto": {"rpc_options", "cluster_def"},
-    "tensorflow.ConfigProto.Experimental": {"coordination_config"},
     "tensorflow.RunOptions": {"debug_options"},
     "tensorflow.RunMetadata": {"step_stats", "cost_graph", "partition_graphs", "function_graphs"},
 }
 LEFT_OUT_MESSAGES = {
-    "tensorflow.RewriterConfig.CustomGraphOptimizer",
     "tensorflow.RunMetadata.FunctionGraphs",
     "tensorflow.TensorConnection",
     "tensorflow.CallableOptions",
@@ -143,21 +142,78 @@ def test_what_is_left_out_exists(ours):
 def test_messages_without_official_descriptors(ours):
     """Against the numbers of the documented formats."""
     numbers = {
-        f"{ours[path].package}.{message.name}.{field.name}": field.number
+        f"{ours[path].package}.{message.name}": {field.name: field.number for field in message.field}
         for path in WITHOUT_OFFICIAL
         for message in ours[path].message_type
-        for field in message.field
     }
     assert numbers == {
-        "grpc.health.v1.HealthCheckRequest.service": 1,
-        "grpc.health.v1.HealthCheckResponse.status": 1,
-        "tensorflow.serving.MonitoringConfig.prometheus_config": 1,
-        "tensorflow.serving.PrometheusConfig.enable": 1,
-        "tensorflow.serving.PrometheusConfig.path": 2,
-        "tensorflow.serving.SSLConfig.client_verify": 4,
-        "tensorflow.serving.SSLConfig.custom_ca": 3,
-        "tensorflow.serving.SSLConfig.server_cert": 2,
-        "tensorflow.serving.SSLConfig.server_key": 1,
+        "grpc.health.v1.HealthCheckRequest": {"service": 1},
+        "grpc.health.v1.HealthCheckResponse": {"status": 1},
+        "tensorflow.serving.BatchOpRewriteConfig": {
+            "model_scheduler_options": 1,
+            "batch_options": 2,
+            "enable_adaptive_shared_batching_thread_pool": 4,
+        },
+        "tensorflow.serving.BatchingParameters": {
+            "max_batch_size": 1,
+            "batch_timeout_micros": 2,
+            "max_enqueued_batches": 3,
+            "num_batch_threads": 4,
+            "thread_pool_name": 5,
+            "allowed_batch_sizes": 6,
+            "pad_variable_length_inputs": 7,
+            "enable_large_batch_splitting": 8,
+            "max_execution_batch_size": 9,
+        },
+        "tensorflow.serving.ModelWarmupOptions": {
+            "num_request_iterations": 1,
+            "num_model_warmup_threads": 2,
+            "model_name": 3,
+            "model_version": 4,
+            "enable_all_batch_sizes_warmup": 5,
+        },
+        "tensorflow.serving.MonitoringConfig": {"prometheus_config": 1},
+        "tensorflow.serving.PrometheusConfig": {"enable": 1, "path": 2},
+        "tensorflow.serving.SSLConfig": {"server_key": 1, "server_cert": 2, "custom_ca": 3, "client_verify": 4},
+        "tensorflow.serving.SavedModelBundleSourceAdapterConfig": {"legacy_config": 1000},
+        "tensorflow.serving.SavedModelConfig": {"session_overrides": 1, "tfrt_runtime_config": 2, "critical": 3},
+        "tensorflow.serving.SessionBundleConfig": {
+            "session_target": 1,
+            "session_config": 2,
+            "batching_parameters": 3,
+            "session_run_load_threadpool_index": 4,
+            "experimental_transient_ram_bytes_during_load": 5,
+            "saved_model_tags": 6,
+            "in_graph_batching_parameters": 7,
+            "experimental_fixed_input_tensors": 778,
+            "enable_model_warmup": 779,
+            "model_warmup_options": 780,
+            "enable_session_metadata": 781,
+            "remove_unused_fields_from_bundle_metagraph": 782,
+            "prefer_tflite_model": 783,
+            "resource_estimation_uses_validation_result": 784,
+            "num_tflite_interpreters": 785,
+            "num_tflite_interpreters_per_pool": 786,
+            "num_tflite_pools": 787,
+            "wrap_session_with_no_threading_params": 788,
+            "enable_per_model_batching_params": 789,
+            "enable_saved_model_config": 790,
+            "mixed_precision": 791,
+        },
+        "tensorflow.serving.SessionOverrides": {
+            "remote_op_remap_config": 1,
+            "batch_op_rewriter_config": 2,
+            "disable_meta_optimizer": 3,
+        },
+        "tensorflow.serving.ThreadPoolFactoryConfig": {"thread_pool_factory_config": 1},
+        "tensorflow.serving.tools.RemoteOpRemapConfig": {
+            "model_name_remap": 1,
+            "target_address_remap": 2,
+            "propagate_version": 4,
+            "propagate_model_name": 5,
+            "backend_model_name_to_target_address_remap": 6,
+        },
+        "tensorflow.tfrt_stub.RuntimeConfigProto": {"config": 1},
     }
 
 

@@ -13,6 +13,7 @@
 #endif
 
 struct ctf_functions ctf_functions;
+static void (*disable_xla)(void);
 
 // Lazy binding: TensorFlow has tens of thousands of symbols that a server never calls. Local: other engines in this
 // process bring libraries of the same names (protobuf, absl). Never closed, not even when functions are missing: what it
@@ -32,7 +33,15 @@ char *ctf_open(const char *path) {
   CTF_FUNCTIONS(CTF_LOOK_UP)
 #undef CTF_LOOK_UP
   ctf_functions = found;
+  // tensorflow::DisableXlaCompilation()
+  *(void **)(&disable_xla) = dlsym(library, "_ZN10tensorflow21DisableXlaCompilationEv");
   return NULL;
+}
+
+int ctf_disable_xla(void) {
+  if (!disable_xla) return 0;
+  disable_xla();
+  return 1;
 }
 
 static pthread_once_t status_once = PTHREAD_ONCE_INIT;

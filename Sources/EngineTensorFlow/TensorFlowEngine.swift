@@ -6,12 +6,10 @@ public struct TensorFlowEngine: InferenceEngine {
     public let name = "tensorflow"
     private let options: TensorFlowOptions
     var libraryPath: String? { options.libraryPath }
-    private let config: [UInt8]
 
     /// Does nothing with TensorFlow yet: the library is opened when the first model is loaded.
     public init(options: TensorFlowOptions = TensorFlowOptions()) {
         self.options = options
-        self.config = SessionConfiguration.config(options)
     }
 
     /// Loads the SavedModel in `request.path`, the graph whose tags are exactly `request.tags`.
@@ -23,11 +21,18 @@ public struct TensorFlowEngine: InferenceEngine {
     }
 
     package func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
-        _ = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
+        let library = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
+        if !options.allowsXLA { library.disableXLA(log: options.log) }
         try SavedModelFolder(path: request.path).check()
+        let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
-            try TensorFlowSession.load(request.path, tags: request.tags, config: config)
+            try TensorFlowSession.load(
+                request.path,
+                tags: request.tags,
+                config: SessionConfiguration.config(options, overrides: overrides),
+                runOptions: options.loadThreadPool.map(SessionConfiguration.pool)
+            )
         }
         let signatures = try metaGraph.signatures.sorted { $0.key < $1.key }.map {
             (name, definition) throws(ServingError) in

@@ -18,6 +18,23 @@ public struct TensorFlowOptions: Sendable {
     /// Serving: such a model fails to load).
     public var allowSoftPlacement: Bool
 
+    /// A serialized `tensorflow.ConfigProto` that every session starts from; the other options override parts of it.
+    public var sessionConfig: [UInt8] = []
+
+    /// Which pool of the session configuration's `session_inter_op_thread_pool` restores variables and runs the
+    /// initialisation of a model (default: the first).
+    public var loadThreadPool: Int?
+
+    /// Share of a GPU's memory that TensorFlow takes; 0 (the default) lets it choose.
+    public var gpuMemoryFraction: Double = 0
+
+    /// Whether graphs may be compiled with XLA (default true). Where not, runs of a graph that asks for it fail, in the
+    /// whole process.
+    public var allowsXLA = true
+
+    /// Whether oneDNN computes in bfloat16 what it may, on processors that can (default false).
+    public var computesInBFloat16 = false
+
     /// Takes warnings that fit no answer: a library of an unknown version. Default: nothing happens with them.
     public var log: @Sendable (String) -> Void
 

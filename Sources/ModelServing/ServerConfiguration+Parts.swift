@@ -63,6 +63,11 @@ extension ServerConfiguration.Engine {
             intraOp: Int(intraOpParallelism),
             interOp: Int(interOpParallelism)
         )
+        options.sessionConfig = sessionConfig
+        options.loadThreadPool = loadThreadPool.map(Int.init)
+        options.gpuMemoryFraction = Double(gpuMemoryFraction)
+        options.allowsXLA = compilesWithXLAOnCPU || compilesWithXLAOnGPU
+        options.computesInBFloat16 = mixedPrecision == "bfloat16"
         return options
     }
 }

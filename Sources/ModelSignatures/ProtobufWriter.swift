@@ -1,8 +1,9 @@
 /// Writes small messages: what configures TensorFlow (`ConfigProto`, `RunOptions`), signatures.
 package struct ProtobufWriter {
-    package private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8]
 
-    package init() {}
+    /// - Parameter bytes: fields to begin with.
+    package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
     package mutating func integer(_ field: Int, _ value: Int) {
         varint(UInt64(field) << 3)
@@ -21,6 +22,11 @@ package struct ProtobufWriter {
         varint(UInt64(field) << 3 | 2)
         varint(UInt64(content.count))
         bytes += content
+    }
+
+    package mutating func double(_ field: Int, _ value: Double) {
+        varint(UInt64(field) << 3 | 1)
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
     }
 
     package mutating func string(_ field: Int, _ text: String) { bytes(field, text.utf8) }

@@ -59,6 +59,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = configuration()
         // Here and not in `validate`, which must not write to standard error what `run` would write once more.
         try file.readModels(into: &configuration)
+        try engine.readSession(into: &configuration)
         if let error = ServingError.listing(configuration.problems()) { throw error }
         do {
             try await ModelServerProcess.run(configuration, logLevel: process.logLevel)
@@ -190,12 +191,40 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Ops of one run at once; 0 runs a model on one thread.")
     var interOpParallelism: Int64 = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Text file with a TensorFlow ConfigProto message; the other options override parts of it.",
+            valueName: "file"
+        )
+    )
+    var sessionConfig: String?
+
+    @Option(help: "Share of a GPU's memory to take; 0 lets TensorFlow choose.")
+    var gpuMemoryFraction: Float = 0
+
+    @Flag(inversion: .prefixedNo, help: "Compile with XLA the models that ask for it.")
+    var xla = true
+
+    @Flag(name: .customLong("bfloat16"), help: "Compute in bfloat16 what may be, on processors that can.")
+    var bfloat16 = false
+
+    func readSession(into configuration: inout ServerConfiguration) throws(ServingError) {
+        guard let sessionConfig else { return }
+        try configuration.engine.readSession(from: sessionConfig)
+        // What is said here as well counts more.
+        apply(to: &configuration)
+    }
+
     func apply(to configuration: inout ServerConfiguration) {
         configuration.engine.libraryPath = tensorflowLibrary
         configuration.engine.threads = engineThreads
         configuration.engine.eventLoops = eventLoops
-        configuration.engine.intraOpParallelism = intraOpParallelism
-        configuration.engine.interOpParallelism = interOpParallelism
+        if intraOpParallelism != 0 { configuration.engine.intraOpParallelism = intraOpParallelism }
+        if interOpParallelism != 0 { configuration.engine.interOpParallelism = interOpParallelism }
+        configuration.engine.gpuMemoryFraction = gpuMemoryFraction
+        configuration.engine.compilesWithXLAOnCPU = xla
+        configuration.engine.compilesWithXLAOnGPU = xla
+        configuration.engine.mixedPrecision = bfloat16 ? "bfloat16" : ""
     }
 }
 

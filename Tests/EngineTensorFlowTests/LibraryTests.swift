@@ -8,7 +8,11 @@ import Testing
 @Suite struct LibraryTests {
     @Test func `a missing library is an error that says where it was looked for and how to get it`() throws {
         let folder = try ModelCopy(of: nil)
-        let search = LibrarySearch(for: TensorFlowLibrary.file, environmentPath: nil, folders: [folder.path, "/nowhere"])
+        let search = LibrarySearch(
+            for: TensorFlowLibrary.file,
+            environmentPath: nil,
+            folders: [folder.path, "/nowhere"]
+        )
         let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
         #expect(error.code == .failedPrecondition)
         for part in [
@@ -25,11 +29,18 @@ import Testing
         let folder = try ModelCopy(of: nil)
         try folder.write([], to: "here.so")
         let given = "\(folder.path)/here.so"
-        let search = LibrarySearch(for: TensorFlowLibrary.file, environmentPath: "/nowhere/environment.so", folders: ["/nowhere"])
+        let search = LibrarySearch(
+            for: TensorFlowLibrary.file,
+            environmentPath: "/nowhere/environment.so",
+            folders: ["/nowhere"]
+        )
         #expect(try search.find(explicitPath: given) == given)
         let error = try #require(throws: ServingError.self) { try search.find(explicitPath: nil) }
         #expect(error.message.contains("Looked at: /nowhere/environment.so."))
-        #expect(try LibrarySearch(for: TensorFlowLibrary.file, environmentPath: given, folders: []).find(explicitPath: "") == given)
+        #expect(
+            try LibrarySearch(for: TensorFlowLibrary.file, environmentPath: given, folders: []).find(explicitPath: "")
+                == given
+        )
     }
 
     @Test func `this process finds its library beside the package`() throws {
@@ -78,5 +89,40 @@ import Testing
         #expect(SessionConfiguration.config(options) == [16, 0xAC, 2, 40, 2, 56, 1, 0x82, 1, 2, 72, 1])
         #expect(SessionConfiguration.inCallingThread == [24] + [UInt8](repeating: 0xFF, count: 9) + [1])
         #expect(SessionConfiguration.timeout(milliseconds: 200) == [16, 0xC8, 1])
+        #expect(SessionConfiguration.pool(2) == [24, 2])
+    }
+
+    @Test func `the session's configuration begins with the given one and ends with what overrides it`() {
+        var options = TensorFlowOptions(intraOpThreads: 4)
+        options.sessionConfig = [56, 1]  // allow_soft_placement
+        options.gpuMemoryFraction = 0.5
+        options.computesInBFloat16 = true
+        let expected: [UInt8] =
+            [56, 1, 16, 4]
+            + [50, 9, 9, 0, 0, 0, 0, 0, 0, 0xE0, 0x3F]  // gpu_options { per_process_gpu_memory_fraction: 0.5 }
+            + [82, 5, 82, 3, 0xF8, 1, 1]  // graph_options { rewrite_options { auto_mixed_precision_onednn_bfloat16: ON } }
+            + [0x82, 1, 2, 72, 1]
+        #expect(SessionConfiguration.config(options) == expected)
+    }
+
+    @Test func `a version's overrides go to the graph optimizer`() {
+        let overrides = SessionOverrides(
+            optimizers: [.init(name: "n", parameter: "p", value: [0xFF])],
+            disablesMetaOptimizer: true
+        )
+        let optimizer: [UInt8] =
+            [10, 1] + Array("n".utf8) + [18, 11, 10, 1] + Array("p".utf8) + [18, 6, 18, 4] + Array("/w==".utf8)
+        let rewriter: [UInt8] = [0x98, 1, 1, 0xC2, 0x0C, UInt8(optimizer.count)] + optimizer
+        let graph: [UInt8] = [82, UInt8(rewriter.count)] + rewriter
+        let expected: [UInt8] = [16, 1, 82, UInt8(graph.count)] + graph + [0x82, 1, 2, 72, 1]
+        #expect(SessionConfiguration.config(TensorFlowOptions(), overrides: overrides) == expected)
+    }
+
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func `bytes are written in base64`(text: String, expected: String) {
+        #expect(Base64.encode(Array(text.utf8)) == expected)
     }
 }

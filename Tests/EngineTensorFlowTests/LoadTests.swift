@@ -135,6 +135,7 @@ final class ModelCopy {
     func read(_ name: String) throws -> [UInt8] { try fileContents("\(path)/\(name)") }
 
     func write(_ bytes: [UInt8], to name: String) throws {
+        if let slash = name.lastIndex(of: "/") { mkdir("\(path)/\(name[..<slash])", 0o755) }
         let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         guard file >= 0 else { throw ServingError.notFound("\(path)/\(name)") }
         defer { close(file) }

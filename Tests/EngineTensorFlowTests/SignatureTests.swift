@@ -1,6 +1,6 @@
 import EngineInterface
-import Tensors
 import ModelSignatures
+import Tensors
 import Testing
 
 @testable import EngineTensorFlow

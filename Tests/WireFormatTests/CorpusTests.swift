@@ -16,11 +16,17 @@ import WireExercises
         #expect(Self.inputs(of: "fuzz-predict-request").count > 10)
         #expect(Self.inputs(of: "fuzz-tfrecord").count > 10)
         #expect(Self.inputs(of: "fuzz-example-request").count > 10)
+        #expect(Self.inputs(of: "fuzz-text-format").count > 10)
     }
 
     @Test(arguments: inputs(of: "fuzz-example-request"))
     func `decoders of examples agree with generated messages on the corpus`(_ input: URL) throws {
         #expect(ExampleRequestExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
+    }
+
+    @Test(arguments: inputs(of: "fuzz-text-format"))
+    func `texts are read, written and read again`(_ input: URL) throws {
+        #expect(TextFormatExercise.disagreement(on: Array(try Data(contentsOf: input))) == nil)
     }
 
     @Test(arguments: inputs(of: "fuzz-tfrecord"))

@@ -130,6 +130,10 @@ CTF_FUNCTIONS(CTF_WRAPPER)
 /// after a success it must not be called again. Not for concurrent use.
 char *_Nullable ctf_open(const char *path);
 
+/// Makes every compilation with XLA fail from now on, in the whole process. Returns 0 when the library has no such switch,
+/// which is not part of its C API.
+int ctf_disable_xla(void);
+
 /// A status of the calling thread, with whatever was last set in it: for functions that set it also when they succeed,
 /// and whose outcome is read before the next call. Deleted when the thread ends.
 TF_Status *ctf_thread_status(void);

@@ -63,6 +63,11 @@ struct TensorFlowLibrary: Sendable {
         self.version = String(cString: TF_Version())
     }
 
+    /// Makes compilations with XLA fail from now on.
+    func disableXLA(log: (String) -> Void) {
+        if ctf_disable_xla() == 0 { log("TensorFlow \(version) in \(path) cannot be told not to compile with XLA") }
+    }
+
     /// Settings that TensorFlow reads once, at its start.
     private static func prepareProcess() {
         // With oneDNN on, which is the default, TensorFlow would keep a pool of its own, and the memory of variables

@@ -2,18 +2,51 @@ import ModelSignatures
 
 /// The messages that tell TensorFlow how to make and use a session. Field numbers: tensorflow/core/protobuf/config.proto.
 enum SessionConfiguration {
-    /// A serialized `ConfigProto`.
-    static func config(_ options: TensorFlowOptions) -> [UInt8] {
-        var config = ProtobufWriter()
+    /// A serialized `ConfigProto`: that of the options, then what overrides it. Of a field that comes twice protobuf keeps
+    /// the last value, and it merges messages.
+    ///
+    /// - Parameter overrides: what the version itself asks for.
+    static func config(_ options: TensorFlowOptions, overrides: SessionOverrides? = nil) -> [UInt8] {
+        var config = ProtobufWriter(options.sessionConfig)
         config.integer(2, options.intraOpThreads)  // intra_op_parallelism_threads
         // The pool also runs what has a deadline; with one thread such runs would wait for each other.
         if options.interOpThreads > 1 { config.integer(5, options.interOpThreads) }  // inter_op_parallelism_threads
+        if options.gpuMemoryFraction > 0 {
+            // gpu_options.per_process_gpu_memory_fraction
+            config.message(6) { $0.double(1, options.gpuMemoryFraction) }
+        }
         if options.allowSoftPlacement { config.bool(7, true) }  // allow_soft_placement
+        if options.computesInBFloat16 || overrides != nil {
+            config.message(10) {  // graph_options
+                $0.message(10) { rewriterConfig(options, overrides, &$0) }  // rewrite_options
+            }
+        }
         config.message(16) {  // experimental
             // Threads that wait for work by spinning take the cores from the other runs.
             $0.bool(9, true)  // disable_thread_spinning
         }
         return config.bytes
+    }
+
+    /// Field numbers: tensorflow/core/protobuf/rewriter_config.proto.
+    private static func rewriterConfig(
+        _ options: TensorFlowOptions,
+        _ overrides: SessionOverrides?,
+        _ config: inout ProtobufWriter
+    ) {
+        if options.computesInBFloat16 { config.integer(31, 1) }  // auto_mixed_precision_onednn_bfloat16: ON
+        guard let overrides else { return }
+        config.bool(19, overrides.disablesMetaOptimizer)  // disable_meta_optimizer
+        for optimizer in overrides.optimizers {
+            config.message(200) {  // custom_optimizers
+                $0.string(1, optimizer.name)
+                $0.message(2) {  // parameter_map
+                    $0.string(1, optimizer.parameter)
+                    // AttrValue.s; the optimizers expect base64.
+                    $0.message(2) { $0.string(2, Base64.encode(optimizer.value)) }
+                }
+            }
+        }
     }
 
     /// Serialized `RunOptions` for a run whose operations run in the calling thread. TensorFlow ignores time limits then.
@@ -22,6 +55,13 @@ enum SessionConfiguration {
         options.integer(3, -1)  // inter_op_thread_pool
         return options.bytes
     }()
+
+    /// Serialized `RunOptions` for what runs on one of the pools of `session_inter_op_thread_pool`.
+    static func pool(_ index: Int) -> [UInt8] {
+        var options = ProtobufWriter()
+        options.integer(3, index)  // inter_op_thread_pool
+        return options.bytes
+    }
 
     /// Serialized `RunOptions` for a run on the inter-op pool that TensorFlow stops after `milliseconds`.
     static func timeout(milliseconds: Int) -> [UInt8] {

@@ -14,22 +14,25 @@ final class TensorFlowSession: @unchecked Sendable {
         loading folder: String,
         _ tags: [String],
         _ options: OpaquePointer,
+        _ runOptions: [UInt8]?,
         _ metaGraph: UnsafeMutablePointer<TF_Buffer>
     ) throws(ServingError) {
         let graph = TF_NewGraph()
         do throws(ServingError) {
             let handle = try ServingError.check { status in
-                withCStrings(tags) {
-                    TF_LoadSessionFromSavedModel(
-                        options,
-                        nil,
-                        folder,
-                        $0,
-                        Int32(tags.count),
-                        graph,
-                        metaGraph,
-                        status
-                    )
+                withCStrings(tags) { tagPointers in
+                    withBuffer(runOptions) {
+                        TF_LoadSessionFromSavedModel(
+                            options,
+                            $0,
+                            folder,
+                            tagPointers,
+                            Int32(tags.count),
+                            graph,
+                            metaGraph,
+                            status
+                        )
+                    }
                 }
             }
             guard let handle else { throw .internalError("TensorFlow made no session for \(folder)") }
@@ -43,11 +46,13 @@ final class TensorFlowSession: @unchecked Sendable {
 
     /// Loads a SavedModel: reads it, restores its variables and runs its initialisation with its assets.
     ///
+    /// - Parameter runOptions: serialized `RunOptions` of the runs that this takes.
     /// - Throws: TensorFlow's reason.
     static func load(
         _ folder: String,
         tags: [String],
-        config: [UInt8]
+        config: [UInt8],
+        runOptions: [UInt8]? = nil
     ) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
         let options = TF_NewSessionOptions()
         defer { TF_DeleteSessionOptions(options) }
@@ -56,7 +61,7 @@ final class TensorFlowSession: @unchecked Sendable {
         // the signatures whatever the file's format is.
         let metaGraph = TF_NewBuffer()
         defer { TF_DeleteBuffer(metaGraph) }
-        let session = try TensorFlowSession(loading: folder, tags, options, metaGraph)
+        let session = try TensorFlowSession(loading: folder, tags, options, runOptions, metaGraph)
         do throws(ProtobufReader.Malformed) {
             let bytes = UnsafeRawBufferPointer(start: metaGraph.pointee.data, count: metaGraph.pointee.length)
             return (session, try MetaGraph(bytes))
@@ -107,5 +112,14 @@ private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafeP
             offset += string.utf8.count + 1
         }
         return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}
+
+/// Lends `bytes` as a buffer of TensorFlow's.
+private func withBuffer<R>(_ bytes: [UInt8]?, _ body: (UnsafePointer<TF_Buffer>?) -> R) -> R {
+    guard let bytes else { return body(nil) }
+    return bytes.withUnsafeBytes {
+        var buffer = TF_Buffer(data: $0.baseAddress, length: $0.count, data_deallocator: nil)
+        return body(&buffer)
     }
 }

@@ -21,7 +21,7 @@ public enum ConfigurationFile {
         as type: M.Type,
         report: (TextFormatError) -> Void = reportOnStandardError
     ) throws(ServingError) -> M {
-        let bytes = try LocalFile.contents(path, limit: TextFormat.maximumLength)
+        let bytes = try LocalFile.contents(of: path, limit: TextFormat.maximumLength)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .invalidArgument("Invalid protobuf file: '\(path)': it is not UTF-8 text")
         }

@@ -86,7 +86,7 @@ extension ServerConfiguration {
             config.hasSessionRunLoadThreadpoolIndex
             ? config.sessionRunLoadThreadpoolIndex.value : nil
         engine.mixedPrecision = config.mixedPrecision
-        if config.hasBatchingParameters {
+        if config.hasBatchingParameters, !config.wrapSessionWithNoThreadingParams {
             var batching = Batching()
             batching.parameters = BatchingParameters(config.batchingParameters)
             batching.isPerModel = config.enablePerModelBatchingParams
@@ -97,7 +97,10 @@ extension ServerConfiguration {
         let options = config.modelWarmupOptions
         loading.warmUpIterations = options.hasNumRequestIterations ? max(Int(options.numRequestIterations.value), 1) : 1
         loading.prefersTFLite = config.preferTfliteModel
-        loading.tflitePools = Int(config.numTflitePools == 0 ? config.numTfliteInterpreters : config.numTflitePools)
+        loading.tflitePools = max(
+            Int(config.numTflitePools == 0 ? config.numTfliteInterpreters : config.numTflitePools),
+            0
+        )
         loading.tfliteInterpretersPerPool = max(Int(config.numTfliteInterpretersPerPool), 1)
         warnings +=
             MixedPrecision.warnings(config.mixedPrecision)

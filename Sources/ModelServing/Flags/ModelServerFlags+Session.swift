@@ -1,5 +1,5 @@
-import ServingConfig
-import ServingPrimitives
+public import ServingConfig
+public import ServingPrimitives
 import ServingProtos
 import SwiftProtobuf
 
@@ -7,9 +7,7 @@ import SwiftProtobuf
 extension ModelServerFlags {
     func applySession(to configuration: inout ServerConfiguration) throws(ServingError) {
         if !sessionConfigFile.isEmpty {
-            configuration.engine.setSession(
-                try ConfigurationFile.read(sessionConfigFile, as: Tensorflow_ConfigProto.self)
-            )
+            try configuration.engine.readSession(from: sessionConfigFile)
         }
         try applyParallelism(to: &configuration.engine)
         if gpuMemoryFraction > 0 { configuration.engine.gpuMemoryFraction = gpuMemoryFraction }
@@ -38,6 +36,13 @@ extension ModelServerFlags {
 }
 
 extension ServerConfiguration.Engine {
+    /// Takes the session configuration in a file: a `tensorflow.ConfigProto` in text format.
+    ///
+    /// - Throws: as `ConfigurationFile.read`.
+    public mutating func readSession(from path: String) throws(ServingError) {
+        setSession(try ConfigurationFile.read(path, as: Tensorflow_ConfigProto.self))
+    }
+
     /// Takes a session configuration: the parts that have settings of their own here, and the rest as it is.
     mutating func setSession(_ config: Tensorflow_ConfigProto) {
         var rest = config

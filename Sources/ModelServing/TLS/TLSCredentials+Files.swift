@@ -30,7 +30,7 @@ extension ServerConfiguration.TLS {
     }
 
     private static func pem(_ path: String) throws(ServingError) -> PEMText {
-        let bytes = try LocalFile.contents(path, limit: largestFile)
+        let bytes = try LocalFile.contents(of: path, limit: largestFile)
         return PEMText(String(decoding: bytes, as: UTF8.self), origin: path)
     }
 

@@ -18,6 +18,4 @@ extension UInt8 {
         default: 255
         }
     }
-
-    var isURLCharacter: Bool { isAlphanumeric || "-.~!$&()*+,;=%/".utf8.contains(self) }
 }

@@ -1,15 +1,49 @@
-/// Passing over what cannot be read.
+/// Passing over what has no type and what cannot be read.
 extension TextParser {
-    /// Passes over the value of a field without type: what comes after its name.
+    /// Passes over the value of a field without type, after its name: a message, or behind a colon anything.
     mutating func skipValue() throws(FieldFailure) {
-        let hasColon = take(":")
-        if isAt("{") || isAt("<") || hasColon && isAt("[") {
-            skipBrackets()
-        } else if hasColon {
-            try skipScalar()
+        if take(":"), !isAt("{"), !isAt("<") {
+            try skipScalarOrList()
         } else {
-            // A message must follow.
-            throw fail("Expected \"{\", found \"\(currentText)\".")
+            try skipMessage()
+        }
+    }
+
+    private mutating func skipMessage() throws(FieldFailure) {
+        let closing = try openMessage()
+        try enterMessage()
+        defer { leaveMessage() }
+        while !isAt(">"), !isAt("}") {
+            try skipName()
+            try skipValue()
+            _ = take(";") || take(",")
+        }
+        try expect(closing)
+    }
+
+    private mutating func skipName() throws(FieldFailure) {
+        guard take("[") else {
+            _ = try identifier()
+            return
+        }
+        _ = try identifier()
+        while take(".") || take("/") { _ = try identifier() }
+        try expect("]")
+    }
+
+    private mutating func skipScalarOrList() throws(FieldFailure) {
+        guard take("[") else { return try skipScalar() }
+        try enterMessage()
+        defer { leaveMessage() }
+        if take("]") { return }
+        while true {
+            if isAt("{") || isAt("<") {
+                try skipMessage()
+            } else {
+                try skipScalarOrList()
+            }
+            if take("]") { return }
+            try expect(",")
         }
     }
 
@@ -18,24 +52,15 @@ extension TextParser {
             while current.kind == .string { advance() }
             return
         }
-        _ = take("-")
-        switch current.kind {
-        case .integer, .float, .identifier: advance()
-        default: throw fail("Cannot skip field value, unexpected token: \(currentText)")
+        let isNegative = take("-")
+        guard [.integer, .float, .identifier].contains(current.kind) else {
+            throw fail("Cannot skip field value, unexpected token: \(currentText)")
         }
-    }
-
-    /// Passes over everything up to the bracket that closes the current one.
-    private mutating func skipBrackets() {
-        var open = 0
-        repeat {
-            if isOpening { open += 1 }
-            if isClosing { open -= 1 }
-            advance()
-        } while open > 0 && current.kind != .end
-        guard open > 0 else { return }
-        report("Expected identifier, got: ")
-        tokenizer.stop()
+        if isNegative, current.kind == .identifier {
+            let text = currentText.lowercased()
+            guard ["inf", "infinity", "nan"].contains(text) else { throw fail("Invalid float number: \(text)") }
+        }
+        advance()
     }
 
     /// Goes on after a field that failed: behind its separator, at the end of the message it is in, or at what looks like
@@ -54,6 +79,23 @@ extension TextParser {
             if isClosing, open > 0 { open -= 1 }
             advance()
         }
+    }
+
+    /// Goes on at the end of a value of a list that failed.
+    ///
+    /// - Throws: when the list does not go on.
+    mutating func recoverInList() throws(FieldFailure) {
+        var open = 0
+        while current.kind != .end {
+            if open == 0 {
+                if isAt(",") || isAt("]") { return }
+                if isAt("}") || isAt(">") { break }
+            }
+            if isOpening { open += 1 }
+            if isClosing { open -= 1 }
+            advance()
+        }
+        throw FieldFailure()
     }
 
     /// A name before a value.

@@ -29,23 +29,9 @@ struct TextParser {
 
     /// The body of a message with its delimiters.
     mutating func message(_ type: TextSchema.MessageType) throws(FieldFailure) -> [UInt8] {
-        let closing: Unicode.Scalar
-        if take("<") {
-            closing = ">"
-        } else {
-            try expect("{")
-            closing = "}"
-        }
-        guard depth < TextFormat.maximumDepth else {
-            report(
-                "Message is too deep, the parser exceeded the configured recursion limit of "
-                    + "\(TextFormat.maximumDepth)."
-            )
-            tokenizer.stop()
-            throw FieldFailure()
-        }
-        depth += 1
-        defer { depth -= 1 }
+        let closing = try openMessage()
+        try enterMessage()
+        defer { leaveMessage() }
         var message = TextMessage(type)
         while !isAt(">"), !isAt("}") {
             if current.kind == .end {
@@ -62,6 +48,27 @@ struct TextParser {
         }
         return message.bytes
     }
+
+    /// - Returns: what ends the message.
+    mutating func openMessage() throws(FieldFailure) -> Unicode.Scalar {
+        if take("<") { return ">" }
+        try expect("{")
+        return "}"
+    }
+
+    mutating func enterMessage() throws(FieldFailure) {
+        guard depth < TextFormat.maximumDepth else {
+            report(
+                "Message is too deep, the parser exceeded the configured recursion limit of "
+                    + "\(TextFormat.maximumDepth)."
+            )
+            tokenizer.stop()
+            throw FieldFailure()
+        }
+        depth += 1
+    }
+
+    mutating func leaveMessage() { depth -= 1 }
 
     private mutating func fieldOrRecovery(_ message: inout TextMessage) {
         let start = current.range.lowerBound
@@ -108,7 +115,11 @@ struct TextParser {
     private mutating func list(_ field: TextSchema.Field, _ message: inout TextMessage) throws(FieldFailure) {
         if take("]") { return }
         while true {
-            try value(field, &message)
+            do throws(FieldFailure) {
+                try value(field, &message)
+            } catch {
+                try recoverInList()
+            }
             if take("]") { return }
             try expect(",")
         }

@@ -13,8 +13,6 @@ struct TextToken {
         case string
         /// One character.
         case symbol
-        /// What may stand between the brackets of `[type.googleapis.com/T]`.
-        case urlCharacters
     }
 
     var kind: Kind

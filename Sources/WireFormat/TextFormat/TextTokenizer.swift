@@ -10,8 +10,6 @@ struct TextTokenizer {
     let bytes: [UInt8]
     private(set) var current = TextToken(kind: .start, range: 0..<0, line: 1, column: 1, endColumn: 1)
     private(set) var problems: [TextFormatError.Problem] = []
-    /// Whether the next tokens are the parts of a type's URL.
-    var readsURL = false
 
     private(set) var position = 0
     private var line = 1
@@ -89,7 +87,7 @@ struct TextTokenizer {
         repeat { skipBlanks() } while skipControlCharacters()
         guard let first = byte, !isStopped else { return stopAtEnd() }
         let start = (position: position, line: line, column: column)
-        let kind = readsURL ? urlToken() : token(startingWith: first, after: previous)
+        let kind = token(startingWith: first, after: previous)
         // A token with the last problem that is taken ends the text.
         if isStopped { return }
         current = TextToken(
@@ -122,14 +120,6 @@ struct TextTokenizer {
         reportHere("Invalid control characters encountered in text.")
         takeAll { $0 < 0x20 && !$0.isBlank }
         return true
-    }
-
-    private mutating func urlToken() -> TextToken.Kind {
-        if take(\.isURLCharacter) {
-            takeAll(\.isURLCharacter)
-            return .urlCharacters
-        }
-        return symbol()
     }
 
     private mutating func token(startingWith first: UInt8, after previous: TextToken) -> TextToken.Kind {

@@ -1,5 +1,3 @@
-import ServingPrimitives
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,11 +5,11 @@ import Musl
 #endif
 
 /// Reads small files whole.
-enum LocalFile {
+public enum LocalFile {
     /// - Parameter path: or a `file://` URI.
     /// - Throws: `NOT_FOUND` and the other codes for what the system says; `INVALID_ARGUMENT` when it is no ordinary file
     ///   or longer than `limit` bytes.
-    static func contents(_ path: String, limit: Int) throws(ServingError) -> [UInt8] {
+    public static func contents(of path: String, limit: Int) throws(ServingError) -> [UInt8] {
         let scheme = "file://"
         let local = path.hasPrefix(scheme) ? String(path.dropFirst(scheme.count)) : path
         // Without O_NONBLOCK a named pipe that nobody writes to would never open.
