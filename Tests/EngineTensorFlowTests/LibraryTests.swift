@@ -100,7 +100,8 @@ import Testing
         let expected: [UInt8] =
             [56, 1, 16, 4]
             + [50, 9, 9, 0, 0, 0, 0, 0, 0, 0xE0, 0x3F]  // gpu_options { per_process_gpu_memory_fraction: 0.5 }
-            + [82, 5, 82, 3, 0xF8, 1, 1]  // graph_options { rewrite_options { auto_mixed_precision_onednn_bfloat16: ON } }
+            // graph_options { rewrite_options { auto_mixed_precision_onednn_bfloat16: ON } }
+            + [82, 5, 82, 3, 0xF8, 1, 1]
             + [0x82, 1, 2, 72, 1]
         #expect(SessionConfiguration.config(options) == expected)
     }
