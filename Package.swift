@@ -65,6 +65,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
+    fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
 
 let package = Package(

@@ -8,7 +8,7 @@ package import Tensors
 package final class LiteRTModel: LoadedModel {
     package let signatures: [Signature]
     private let bound: [TFLiteSignature]
-    private let options: LiteRTOptions
+    private let rowsOfRun: Int?
     /// Gone once the model is closed.
     private let pool: Mutex<InterpreterPool?>
 
@@ -18,7 +18,7 @@ package final class LiteRTModel: LoadedModel {
         let file = try TFLiteFile(bytes.content)
         bound = try TFLiteSignature.all(of: file)
         signatures = bound.map(\.signature)
-        self.options = options
+        rowsOfRun = options.rowsOfRun
         let pool = try InterpreterPool(
             LiteRTModelHandle(bytes, library),
             plan: InterpreterPlan(file),
@@ -34,19 +34,31 @@ package final class LiteRTModel: LoadedModel {
                 "signature \(signature.signature.name) takes \(signature.inputs.count) inputs, not \(request.inputs.count)"
             )
         }
-        guard let pool = pool.withLock({ $0 }) else { throw .unavailable("the model is closed") }
-        let fetches = request.outputs.map { signature.outputs[$0] }
-        let run = { (inputs: [Tensor]) throws(ServingError) -> [Tensor] in
-            try pool.withInterpreter { interpreter throws(ServingError) in
-                let feeds = zip(signature.inputs, inputs).map { (tensor: $0, value: $1) }
-                return try interpreter.run(feeds, fetches: fetches, deadline: request.deadline)
-            }
+        guard let rows = RowSplit(request.inputs, most: rowsOfRun) else {
+            return try run(request.inputs, signature, request)
         }
-        return try run(request.inputs)
+        return try rows.join(
+            rows.parts.map { (part) throws(ServingError) in try run(part, signature, request) }
+        )
     }
 
     package func close() {
         pool.withLock { $0 = nil }
         clr_trim_malloc()
+    }
+
+    private func run(
+        _ inputs: [Tensor],
+        _ signature: TFLiteSignature,
+        _ request: RunRequest
+    ) throws(ServingError) -> [Tensor] {
+        guard let pool = pool.withLock({ $0 }) else { throw .unavailable("the model is closed") }
+        return try pool.withInterpreter { interpreter throws(ServingError) in
+            try interpreter.run(
+                zip(signature.inputs, inputs).map { (tensor: $0, value: $1) },
+                fetches: request.outputs.map { signature.outputs[$0] },
+                deadline: request.deadline
+            )
+        }
     }
 }

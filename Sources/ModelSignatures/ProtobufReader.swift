@@ -5,13 +5,19 @@ package struct ProtobufReader {
     package enum Value {
         case varint(UInt64)
         case bytes(UnsafeRawBufferPointer)
-        /// A fixed-width value, stepped over.
+        case fixed32(UInt32)
+        /// A value of eight bytes, stepped over.
         case other
     }
 
-    package struct Malformed: Error {}
+    package struct Malformed: Error {
+        package init() {}
+    }
 
     private let message: UnsafeRawBufferPointer
+
+    package var isAtEnd: Bool { offset == message.count }
+
     private var offset = 0
 
     /// - Parameter message: must stay in place while this and the bytes it hands out are used.
@@ -29,12 +35,13 @@ package struct ProtobufReader {
             guard let count = Int(exactly: try varint()), count <= message.count - offset else { throw Malformed() }
             defer { offset += count }
             return (field, .bytes(UnsafeRawBufferPointer(rebasing: message[offset..<offset + count])))
-        case 5: return (field, try skip(4))
+        case 5: return (field, .fixed32(try fixed32()))
         default: throw Malformed()
         }
     }
 
-    private mutating func varint() throws(Malformed) -> UInt64 {
+    /// The number at the present position. Numbers of a packed field follow each other without keys.
+    package mutating func varint() throws(Malformed) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while offset < message.count, shift < 64 {
@@ -45,6 +52,12 @@ package struct ProtobufReader {
             shift += 7
         }
         throw Malformed()
+    }
+
+    private mutating func fixed32() throws(Malformed) -> UInt32 {
+        guard message.count - offset >= 4 else { throw Malformed() }
+        defer { offset += 4 }
+        return UInt32(littleEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
     private mutating func skip(_ count: Int) throws(Malformed) -> Value {

@@ -51,7 +51,24 @@ enum TestModels {
 
     /// The bytes of a model's file.
     static func content(_ name: String) throws -> [UInt8] {
-        Array(try ModelBytes(readingFileAt: path(name) + "/model.tflite").content)
+        let bytes = try ModelBytes(readingFileAt: path(name) + "/model.tflite")
+        defer { withExtendedLifetime(bytes) {} }
+        return Array(bytes.content)
+    }
+
+    /// Loads `content` as a model's file.
+    static func load(content: some Collection<UInt8>) throws -> any LoadedModel {
+        var folder = Array("/tmp/apus-tflite-XXXXXX".utf8CString)
+        _ = try #require(mkdtemp(&folder))
+        let path = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer {
+            unlink("\(path)/model.tflite")
+            rmdir(path)
+        }
+        let file = open("\(path)/model.tflite", O_CREAT | O_WRONLY, 0o600)
+        defer { close(file) }
+        try #require(Array(content).withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == content.count)
+        return try LiteRTEngine().load(LoadRequest(path: path))
     }
 }
 

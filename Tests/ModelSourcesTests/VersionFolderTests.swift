@@ -53,6 +53,26 @@ import Testing
         #expect(Self.defect(files) == defect)
     }
 
+    @Test(
+        arguments: [
+            (["model.tflite"], nil), (["saved_model.pb"], nil),
+            (["model.tflite", "saved_model.pb", "variables/variables.index"], nil),
+            (["model.txt"], "there is no saved_model.pb or saved_model.pbtxt in it"),
+        ] as [([String], String?)]
+    )
+    func `where TFLite is preferred, model.tflite is enough`(files: [String], defect: String?) {
+        let system = FakeFileSystem()
+        system.makeFolder("/m/1")
+        for file in files { system.write("/m/1/" + file) }
+        #expect(VersionFolder("/m/1", prefersTFLite: true, in: system).defect == defect)
+        system.write("/m/1/model.tflite", bytes: 0)
+        #expect(VersionFolder("/m/1", prefersTFLite: true, in: system).defect == "model.tflite is empty")
+    }
+
+    @Test func `where it is not, model.tflite is nothing`() {
+        #expect(Self.defect(["model.tflite"]) == "there is no saved_model.pb or saved_model.pbtxt in it")
+    }
+
     @Test func `an empty graph file is not complete`() {
         let system = FakeFileSystem()
         system.write("/m/1/saved_model.pb", bytes: 0)

@@ -1,3 +1,4 @@
+import EngineInterface
 import ModelSignatures
 package import ServingPrimitives
 
@@ -25,7 +26,7 @@ package struct TFLiteFile {
     private static let signatureEntry = "signature_defs_metadata"
 
     /// - Throws: `INVALID_ARGUMENT` with what is wrong with the file, or with its signatures.
-    package init(_ bytes: UnsafeRawBufferPointer) throws(ServingError) {
+    init(_ bytes: UnsafeRawBufferPointer) throws(ServingError) {
         let signatureBytes: UnsafeRawBufferPointer?
         do throws(FlatBuffer.Malformed) {
             let buffer = FlatBuffer(bytes)
@@ -46,6 +47,13 @@ package struct TFLiteFile {
         } catch {
             throw .invalidArgument("Invalid SignatureDefs found in TfLite model: \(error.reason)")
         }
+    }
+
+    /// All that a load does with bytes before LiteRT sees them: the names of the signatures.
+    ///
+    /// - Throws: as loading such a file.
+    package static func signatureNames(in bytes: UnsafeRawBufferPointer) throws(ServingError) -> [String] {
+        try TFLiteSignature.all(of: TFLiteFile(bytes)).map(\.signature.name)
     }
 
     /// subgraphs = 2 [ tensors = 0, inputs = 1, outputs = 2 ]

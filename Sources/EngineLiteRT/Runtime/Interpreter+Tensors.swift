@@ -11,7 +11,8 @@ import Musl
 extension Interpreter {
     func tensor(_ index: Int) -> UnsafeMutablePointer<TfLiteTensor> { context.pointee.tensors + index }
 
-    func name(of index: Int) -> String { tensor(index).pointee.name.map { String(cString: $0) } ?? "" }
+    /// The name that the model's file has for a tensor; TFLite may call it as its own signatures do.
+    func name(of index: Int) -> String { plan.names[index] ?? "" }
 
     func hasShape(_ shape: [Int], _ index: Int) -> Bool {
         guard let dimensions = tensor(index).pointee.dims else { return false }
@@ -50,30 +51,20 @@ extension Interpreter {
     /// Writes a tensor into one whose size was set to the same.
     func write(_ value: Tensor, to index: Int) throws(ServingError) {
         if value.elementType == .string {
-            return try value.withStrings { strings throws(ServingError) in try writeStrings(strings, to: index) }
+            return try value.withStrings { strings throws(ServingError) in
+                try StringBuffer.write(strings.lazy.map { UnsafeRawBufferPointer($0.bytes) }, to: tensor(index))
+            }
         }
-        let tensor = tensor(index)
+        let target = tensor(index)
         try value.withUnsafeBytes { bytes throws(ServingError) in
-            guard let target = tensor.pointee.data, let source = bytes.baseAddress, tensor.pointee.bytes == bytes.count
+            guard let data = target.pointee.data, let source = bytes.baseAddress, target.pointee.bytes == bytes.count
             else {
                 throw .internalError(
-                    "TFLite made \(tensor.pointee.bytes) bytes of memory for \(bytes.count) of an input"
+                    "TFLite made \(target.pointee.bytes) bytes of memory for \(bytes.count) of an input"
                 )
             }
-            target.copyMemory(from: source, byteCount: bytes.count)
+            data.copyMemory(from: source, byteCount: bytes.count)
         }
-    }
-
-    private func writeStrings(
-        _ strings: UnsafeBufferPointer<StringElement>,
-        to index: Int
-    ) throws(ServingError) {
-        let tensor = tensor(index)
-        let buffer = try StringBuffer.make(strings)
-        free(tensor.pointee.data)
-        tensor.pointee.data = buffer.baseAddress
-        tensor.pointee.bytes = buffer.count
-        tensor.pointee.allocation_type = kTfLiteDynamic
     }
 
     /// Empties inputs that a run does not feed: what the run before fed is no business of this one.
@@ -82,11 +73,9 @@ extension Interpreter {
         for (position, index) in plan.inputs.enumerated() where !feeds.contains(where: { $0.tensor == index }) {
             let tensor = tensor(index)
             if tensor.pointee.type == kTfLiteString {
+                let empty = UnsafeRawBufferPointer(start: nil, count: 0)
                 let count = plan.inputShapes[position].reduce(1, *)
-                let empty = [StringElement](repeating: StringElement(start: nil, count: 0), count: count)
-                try empty.withUnsafeBufferPointer { strings throws(ServingError) in
-                    try writeStrings(strings, to: index)
-                }
+                try StringBuffer.write(repeatElement(empty, count: count), to: tensor)
             } else if let data = tensor.pointee.data {
                 memset(data, 0, tensor.pointee.bytes)
             }
@@ -103,8 +92,8 @@ extension Interpreter {
         }
         do throws(TensorError) {
             let shape = try shape(of: tensor)
+            guard type != .string else { return try strings(of: tensor, shape) }
             let bytes = UnsafeRawBufferPointer(start: tensor.data, count: tensor.data == nil ? 0 : tensor.bytes)
-            guard type != .string else { return try strings(bytes, shape) }
             var buffer = try TensorBuffer(type, shape)
             guard buffer.byteCount == bytes.count || buffer.byteCount == 0 else {
                 throw TensorError("it has \(bytes.count) bytes for shape \(shape)")
@@ -124,8 +113,8 @@ extension Interpreter {
         return try TensorShape((0..<Int(dimensions.pointee.size)).map { Int(sizes[$0]) })
     }
 
-    private func strings(_ bytes: UnsafeRawBufferPointer, _ shape: TensorShape) throws(TensorError) -> Tensor {
-        guard let strings = StringBuffer.strings(in: bytes) else { throw TensorError("its strings are not sound") }
+    private func strings(of tensor: TfLiteTensor, _ shape: TensorShape) throws(TensorError) -> Tensor {
+        guard let strings = StringBuffer.strings(of: tensor) else { throw TensorError("its strings are not sound") }
         var builder = StringTensorBuilder()
         for string in strings { builder.append(string) }
         return try builder.finish(shape)

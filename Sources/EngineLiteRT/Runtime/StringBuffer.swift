@@ -1,5 +1,5 @@
+import CLiteRT
 import ServingPrimitives
-import Tensors
 
 #if canImport(Glibc)
 import Glibc
@@ -14,7 +14,7 @@ enum StringBuffer {
     ///
     /// - Throws: `INTERNAL` in TensorFlow Serving's words when offsets of 32 bits do not reach.
     static func make(
-        _ strings: UnsafeBufferPointer<StringElement>
+        _ strings: some RandomAccessCollection<UnsafeRawBufferPointer>
     ) throws(ServingError) -> UnsafeMutableRawBufferPointer {
         let header = 4 * (strings.count + 2)
         let size = strings.reduce(header) { $0 + $1.count }
@@ -26,11 +26,28 @@ enum StringBuffer {
         var end = header
         memory.storeBytes(of: Int32(end), toByteOffset: 4, as: Int32.self)
         for (index, string) in strings.enumerated() {
-            if let start = string.start { (memory + end).copyMemory(from: start, byteCount: string.count) }
+            if let start = string.baseAddress { (memory + end).copyMemory(from: start, byteCount: string.count) }
             end += string.count
             memory.storeBytes(of: Int32(end), toByteOffset: 4 * (index + 2), as: Int32.self)
         }
         return UnsafeMutableRawBufferPointer(start: memory, count: size)
+    }
+
+    /// Puts `strings` into a tensor, in place of what it had.
+    static func write(
+        _ strings: some RandomAccessCollection<UnsafeRawBufferPointer>,
+        to tensor: UnsafeMutablePointer<TfLiteTensor>
+    ) throws(ServingError) {
+        let buffer = try make(strings)
+        if tensor.pointee.allocation_type == kTfLiteDynamic { free(tensor.pointee.data) }
+        tensor.pointee.data = buffer.baseAddress
+        tensor.pointee.bytes = buffer.count
+        tensor.pointee.allocation_type = kTfLiteDynamic
+    }
+
+    /// The strings of a tensor; `nil` when it does not have that form.
+    static func strings(of tensor: TfLiteTensor) -> [UnsafeRawBufferPointer]? {
+        strings(in: UnsafeRawBufferPointer(start: tensor.data, count: tensor.data == nil ? 0 : tensor.bytes))
     }
 
     /// The strings in `buffer`, valid as long as it is; `nil` when it does not have that form. A tensor that was never
