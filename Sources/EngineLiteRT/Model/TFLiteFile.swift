@@ -24,6 +24,11 @@ package struct TFLiteFile {
     private(set) var entryPoint = 0
 
     private static let signatureEntry = "signature_defs_metadata"
+    /// Parts of a file may share bytes, so its size does not bound what reading them takes. No model has as much of them.
+    private static let maximumTensors = 4096
+    private static let maximumRank = 254
+    private static let maximumNameLength = 1 << 16
+    private static let maximumSignatureLength = 1 << 20
 
     /// - Throws: `INVALID_ARGUMENT` with what is wrong with the file, or with its signatures.
     init(_ bytes: UnsafeRawBufferPointer) throws(ServingError) {
@@ -76,6 +81,11 @@ package struct TFLiteFile {
         _ buffer: FlatBuffer
     ) throws(FlatBuffer.Malformed) -> [Int] {
         let vector = try buffer.vector(subgraph, field, elementSize: 4)
+        guard vector.count <= Self.maximumTensors else {
+            throw FlatBuffer.Malformed(
+                reason: "it has \(vector.count) inputs or outputs; at most \(Self.maximumTensors)"
+            )
+        }
         var indexes: [Int] = []
         for position in 0..<vector.count {
             let index = try buffer.int32(vector, at: position)
@@ -93,6 +103,12 @@ package struct TFLiteFile {
         _ buffer: FlatBuffer
     ) throws(FlatBuffer.Malformed) -> TensorInfo {
         let sizes = try buffer.vector(table, 0, elementSize: 4)
+        let nameLength = try buffer.vector(table, 3, elementSize: 1).count
+        guard sizes.count <= Self.maximumRank, nameLength <= Self.maximumNameLength else {
+            throw FlatBuffer.Malformed(
+                reason: "a tensor has \(sizes.count) dimensions and a name of \(nameLength) bytes"
+            )
+        }
         var shape: [Int] = []
         for index in 0..<sizes.count { shape.append(try buffer.int32(sizes, at: index)) }
         return TensorInfo(
@@ -157,6 +173,9 @@ package struct TFLiteFile {
         for index in 0..<map.count {
             let name = try map.key(at: index)
             let message = try map.content(at: index)
+            guard message.count <= Self.maximumSignatureLength, name.utf8.count <= Self.maximumNameLength else {
+                throw FlatBuffer.Malformed(reason: "a signature has \(message.count) bytes")
+            }
             do throws(ProtobufReader.Malformed) {
                 signatures[name] = try SignatureDefinition(message)
             } catch {
