@@ -146,7 +146,8 @@ let package = Package(
             "ModelServing",
             [
                 "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
-                "Inference", "ModelSources", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives",
+                "HTTP2Server", "Inference", "ModelSources", "Servables", "ServingConfig", "ServingMetrics",
+                "ServingPrimitives",
                 "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
                 protobuf,
             ]
@@ -266,7 +267,8 @@ let package = Package(
         tests(
             "ModelServing",
             [
-                "EngineInterface", "FrontendGRPC", "FrontendREST", "Inference", "Servables", "ServingConfig",
+                "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "Servables",
+                "ServingConfig",
                 "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
                 "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]

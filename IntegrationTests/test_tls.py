@@ -234,19 +234,18 @@ def test_plain_text_and_nonsense_get_the_connection_closed_at_once(certificates,
 
 
 def test_a_client_that_never_shakes_hands_is_cut_off(certificates):
-    with apus_serve({"half": HALF}, *pem_arguments(certificates.server)) as server:
-        with socket.create_connection(("127.0.0.1", server.rest_port), LONG) as silent:
+    config = certificates.write("slow.config", ssl_config(certificates.server))
+    with tensorflow_model_server(
+        *[f"--port={free_port()}", "--model_name=half", f"--model_base_path={HALF}", f"--ssl_config_file={config}"],
+        "--grpc_channel_arguments=grpc.server_handshake_timeout_ms=1000",
+    ) as server:
+        with socket.create_connection(("127.0.0.1", server.grpc_port), LONG) as silent:
             # Meanwhile others are served.
-            assert ask_rest_when_ready(server, certificates) == [3.0]
+            with secure_channel(server.grpc_address, certificates) as channel:
+                assert ask(channel) == [3.0]
             silent.settimeout(LONG)
             assert silent.recv(1) == b""
         server.line("it took too long.*TLS handshakes failed")
-
-
-def ask_rest_when_ready(server, certificates):
-    with secure_channel(server.grpc_address, certificates) as channel:
-        ask(channel)
-    return ask_rest(server, certificates)
 
 
 def test_a_shutdown_does_not_wait_for_clients_that_do_not_answer(certificates):
@@ -261,3 +260,142 @@ def test_a_shutdown_does_not_wait_for_clients_that_do_not_answer(certificates):
         assert server.wait() == 0
         for connection in connections:
             connection.close()
+
+
+# ---- what is refused at start ----
+
+
+def start_refusal(*arguments):
+    """The text on stdout of a tensorflow_model_server that does not start."""
+    done = run_program(
+        "tensorflow_model_server", f"--port={free_port()}", "--model_name=half", f"--model_base_path={HALF}", *arguments
+    )
+    assert done.returncode == 255, done.stdout + done.stderr
+    assert done.stdout.startswith("Failed to start server. Error: ")
+    return done.stdout.strip().removeprefix("Failed to start server. Error: "), done.stderr
+
+
+def mixed(certificates, key, certificate):
+    """The text of an SSLConfig with parts of two pairs."""
+    text = ssl_config(certificate)
+    return text.replace(text.splitlines()[0], ssl_config(key).splitlines()[0])
+
+
+REFUSALS = {
+    "wrong key": (
+        lambda c: mixed(c, c.renewed, c.server),
+        "the private key in server_key of {path} does not belong to the first certificate in server_cert of {path}",
+    ),
+    "expired": (lambda c: ssl_config(c.expired), "the certificate in server_cert of {path} expired on 20"),
+    "not yet valid": (lambda c: ssl_config(c.future), "the certificate in server_cert of {path} is not valid before 20"),
+    "nothing": (lambda c: "", "server_cert of {path} is empty; expected the PEM text of a certificate"),
+    "paths in place of texts": (
+        lambda c: f'server_key: "{c.server.key_path}" server_cert: "{c.server.certificate_path}"',
+        "server_cert of {path} holds no certificate; expected PEM text with a CERTIFICATE block",
+    ),
+    "garbage": (
+        lambda c: ssl_config(c.server).replace("MII", "???"),
+        "a certificate in server_cert of {path} cannot be read; expected PEM of X.509 certificates",
+    ),
+    "an authority that is none": (
+        lambda c: ssl_config(c.server, c.client.certificate, verify=True),
+        "certificate 1 in custom_ca of {path} is not an authority's; expected one whose basic constraints say CA:TRUE",
+    ),
+    "no authority to verify clients": (
+        lambda c: ssl_config(c.server, verify=True),
+        "clients must show a certificate (client_verify), but no authority is named that may sign it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_credentials_that_cannot_work_are_refused_at_start(certificates, name):
+    text, expected = REFUSALS[name]
+    path = certificates.write("bad.config", text(certificates))
+    refusal, _ = start_refusal(f"--ssl_config_file={path}")
+    assert refusal.startswith("INVALID_ARGUMENT: " + expected.format(path=path)), refusal
+
+
+def test_a_missing_ssl_config_file_and_one_that_is_no_text_format(certificates):
+    refusal, _ = start_refusal("--ssl_config_file=/nowhere/ssl.config")
+    assert refusal == "NOT_FOUND: /nowhere/ssl.config; No such file or directory"
+    path = certificates.write("bad.config", "server_key: {\nno_such: 1")
+    refusal, errors = start_refusal(f"--ssl_config_file={path}")
+    assert refusal == f"INVALID_ARGUMENT: Invalid protobuf file: '{path}'"
+    assert "Error parsing text-format tensorflow.serving.SSLConfig: 1:13: " in errors
+
+
+@pytest.mark.parametrize("missing", ["cert", "key", "client-ca"])
+def test_apus_names_the_file_that_is_missing(certificates, missing):
+    arguments = pem_arguments(certificates.server, certificates.authority)
+    arguments = [a if not a.startswith(f"--tls-{missing}=") else f"--tls-{missing}=/nowhere.pem" for a in arguments]
+    done = run_program("apus", "serve", "--port=0", f"--model=half={HALF}", *arguments)
+    assert done.returncode == 1
+    assert "NOT_FOUND: /nowhere.pem; No such file or directory" in done.stderr
+
+
+def test_apus_wants_certificate_and_key_together(certificates):
+    done = run_program("apus", "serve", f"--model=half={HALF}", f"--tls-cert={certificates.server.certificate_path}")
+    assert done.returncode == 64 and "--tls-cert and --tls-key belong together" in done.stderr
+    done = run_program("apus", "serve", f"--model=half={HALF}", "--tls-client-ca=/a")
+    assert done.returncode == 64 and "--tls-client-ca needs --tls-cert and --tls-key" in done.stderr
+
+
+# ---- renewal ----
+
+
+def replace(path, text):
+    """As a renewal should be written: at once."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def test_a_renewed_certificate_is_used_by_new_connections_and_a_wrong_one_is_not(certificates, tmp_path):
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    certificate.write_text(certificates.server.certificate)
+    key.write_text(certificates.server.key)
+    with apus_serve({"half": HALF}, f"--tls-cert={certificate}", f"--tls-key={key}") as server:
+        with secure_channel(server.grpc_address, certificates) as before:
+            assert ask(before) == [3.0]
+            assert same(served_certificate(server.grpc_port), certificates.server)
+
+            # One after the other: a look in between finds a key that does not fit, and keeps what is there.
+            replace(certificate, certificates.renewed.certificate)
+            replace(key, certificates.renewed.key)
+            server.signal(signal.SIGHUP)
+            for port in [server.grpc_port, server.rest_port]:
+                eventually(lambda: same(served_certificate(port), certificates.renewed), "the new certificate")
+            server.line(r"expires=.* The TLS certificate was read again")
+
+            for text, reason in [
+                (certificates.expired.certificate, "expired on"),
+                (certificates.server.certificate, "does not belong to the first certificate"),
+                ("", "is empty; expected the PEM text of a certificate"),
+            ]:
+                replace(certificate, text)
+                server.signal(signal.SIGHUP)
+                server.line(rf"{reason}.*The new TLS certificate is refused; the one before stays in use")
+                assert same(served_certificate(server.grpc_port), certificates.renewed)
+
+            # Without a signal: the file is looked at.
+            replace(certificate, certificates.server.certificate)
+            replace(key, certificates.server.key)
+            eventually(lambda: same(served_certificate(server.rest_port), certificates.server), "the old one again")
+            assert same(served_certificate(server.grpc_port), certificates.server)
+            assert ask(before) == [3.0], "a connection of before goes on"
+
+
+def test_an_ssl_config_file_is_looked_at_too(certificates, tmp_path):
+    config = tmp_path / "ssl.config"
+    config.write_text(ssl_config(certificates.server))
+    with tensorflow_model_server(
+        f"--port={free_port()}", "--model_name=half", f"--model_base_path={HALF}", f"--ssl_config_file={config}"
+    ) as server:
+        port = server.grpc_port
+        assert same(served_certificate(port), certificates.server)
+        replace(config, "server_key: 1")
+        server.line("Invalid protobuf file.*The new TLS certificate is refused")
+        assert same(served_certificate(port), certificates.server)
+        replace(config, ssl_config(certificates.renewed))
+        eventually(lambda: same(served_certificate(port), certificates.renewed), "the new certificate")

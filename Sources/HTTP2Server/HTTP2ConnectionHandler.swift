@@ -176,6 +176,8 @@ public final class HTTP2ConnectionHandler: ChannelDuplexHandler {
 }
 
 extension HTTP2ConnectionHandler: HTTP2ConnectionDriver {
+    package var now: NIODeadline { context?.eventLoop.now ?? .now() }
+
     package func flushRequested() {
         guard !isInReadCycle, let context else { return }
         flushOutput(context)

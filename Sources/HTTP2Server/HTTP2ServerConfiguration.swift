@@ -50,6 +50,18 @@ public struct HTTP2ServerConfiguration: Sendable {
     /// Time for the answer to a keepalive PING. Default: 20 s.
     public var keepaliveTimeout = TimeAmount.seconds(20)
 
+    /// Probes also connections without requests. Default: true.
+    public var keepaliveWithoutStreams = true
+
+    /// A connection takes no new requests after so long and ends with the last answer. Default: none.
+    public var connectionAge: TimeAmount?
+
+    /// Requests that still run so long after `connectionAge` end with their connection. Default: none.
+    public var connectionAgeGrace: TimeAmount?
+
+    /// How often a peer may send PING frames between ours of headers and data. Default: only `abuse` limits it.
+    public var pingLimits: HTTP2PingLimits?
+
     /// Frames that cost the server work without carrying any. Over a limit the connection ends with ENHANCE_YOUR_CALM.
     public var abuse = HTTP2AbuseLimits()
 
@@ -64,6 +76,22 @@ public struct HTTP2ServerConfiguration: Sendable {
         result.streamWindowByteCount = min(max(window.lowerBound, streamWindowByteCount), window.upperBound)
         result.connectionWindowByteCount = min(max(window.lowerBound, connectionWindowByteCount), window.upperBound)
         return result
+    }
+}
+
+/// gRPC's rule about pings: those that come too fast are strikes, and with too many the connection ends with
+/// ENHANCE_YOUR_CALM and the text `too_many_pings`.
+public struct HTTP2PingLimits: Sendable, Hashable {
+    public var minimumInterval: TimeAmount
+    /// 0 is no limit.
+    public var maximumStrikes: Int
+    /// Without requests in flight the interval is two hours, unless this is set.
+    public var allowsWithoutStreams: Bool
+
+    public init(minimumInterval: TimeAmount, maximumStrikes: Int, allowsWithoutStreams: Bool) {
+        self.minimumInterval = minimumInterval
+        self.maximumStrikes = maximumStrikes
+        self.allowsWithoutStreams = allowsWithoutStreams
     }
 }
 

@@ -22,6 +22,7 @@ extension ServerConfiguration.GRPC {
         if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
         var configuration = GRPCServerConfiguration(listeners: listeners)
         configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
+        configuration.apply(transportSettings)
         return configuration
     }
 }

@@ -18,6 +18,7 @@ extension ServerConfiguration {
         if let path = grpc.socketPath, path.utf8.count > Self.longestSocketPath {
             report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
         }
+        for problem in grpc.channelArgumentProblems { report(problem) }
         problems += Model.problems(of: models)
         if models.contains(where: \.wantsRequestLog) { problems.append(.noRequestLogger) }
         if requestedModels == .custom { problems.append(.customModels) }

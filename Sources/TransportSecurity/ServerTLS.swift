@@ -16,6 +16,9 @@ public final class ServerTLS: Sendable {
         public let expiry: String
     }
 
+    /// How long a handshake may take where nothing else is said.
+    public static let handshakeTimeout = TimeAmount.seconds(10)
+
     private let applicationProtocol: String
     private let handshakeTimeout: TimeAmount
     private let now: @Sendable () -> Int
@@ -30,7 +33,7 @@ public final class ServerTLS: Sendable {
     public init(
         credentials: TLSCredentials,
         applicationProtocol: String,
-        handshakeTimeout: TimeAmount = .seconds(10),
+        handshakeTimeout: TimeAmount = ServerTLS.handshakeTimeout,
         logger: Logger,
         now: (@Sendable () -> Int)? = nil
     ) throws(ServingError) {

@@ -210,6 +210,115 @@ struct LifetimeTests {
         #expect(server.isClosed)
     }
 
+    @Test func `a peer without requests is left in peace when so configured`() throws {
+        var configuration = HTTP2ServerConfiguration()
+        configuration.keepaliveInterval = .seconds(10)
+        configuration.keepaliveTimeout = .seconds(5)
+        configuration.keepaliveWithoutStreams = false
+        let server = try TestServer(configuration)
+        server.application.onRequest = { _ in }
+        server.advance(seconds: 30)
+        #expect(server.received().isEmpty)
+        server.send(.headers(1))
+        server.advance(seconds: 10)
+        #expect(server.received().contains { $0.type == FrameType.ping })
+    }
+
+    @Test func `an old connection takes no new requests and ends with the last one`() throws {
+        var configuration = HTTP2ServerConfiguration()
+        configuration.connectionAge = .seconds(10)
+        let server = try TestServer(configuration)
+        server.application.onRequest = { _ in }
+        server.send(.headers(1))
+        server.advance(seconds: 9)
+        #expect(goAways(server.received()).isEmpty)
+        server.advance(seconds: 1)
+        let frames = server.received()
+        #expect(goAways(frames) == [0x7fff_ffff])
+        server.send(try #require(drainPing(frames)))
+        server.advance(seconds: 100)
+        #expect(!server.isClosed, "a request is in flight")
+        let stream = server.application.streams[1]!
+        RecordingApplication.answer(stream)
+        stream.flush()
+        #expect(server.responses(server.received())[1]?.isComplete == true)
+        #expect(server.isClosed)
+    }
+
+    @Test func `requests that outlast the grace of an old connection end with it`() throws {
+        var configuration = HTTP2ServerConfiguration()
+        configuration.connectionAge = .seconds(10)
+        configuration.connectionAgeGrace = .seconds(5)
+        let server = try TestServer(configuration)
+        server.application.onRequest = { _ in }
+        server.send(.headers(1))
+        server.advance(seconds: 14)
+        #expect(!server.application.events.contains { if case .cancelled = $0 { true } else { false } })
+        server.advance(seconds: 1)
+        #expect(server.application.events.contains { if case .cancelled = $0 { true } else { false } })
+        server.advance(seconds: 3)
+        #expect(server.isClosed)
+    }
+
+    // MARK: pings
+
+    private func pingServer(strikes: Int = 2, allowsWithoutStreams: Bool = true) throws -> TestServer {
+        var configuration = HTTP2ServerConfiguration()
+        configuration.pingLimits = HTTP2PingLimits(
+            minimumInterval: .seconds(10),
+            maximumStrikes: strikes,
+            allowsWithoutStreams: allowsWithoutStreams
+        )
+        return try TestServer(configuration)
+    }
+
+    private func reason(_ frames: [Frame]) -> String? {
+        frames.first { $0.type == FrameType.goAway }.map { String(decoding: $0.payload.dropFirst(8), as: UTF8.self) }
+    }
+
+    @Test func `pings that come too fast are strikes, and with one too many the connection ends`() throws {
+        let server = try pingServer()
+        for _ in 0..<3 { server.send(.ping()) }
+        #expect(server.received().count { $0.type == FrameType.ping } == 3)
+        server.send(.ping())
+        let frames = server.received()
+        #expect(reason(frames) == "too_many_pings")
+        #expect(frames.first { $0.type == FrameType.goAway }?.number(at: 4) == HTTP2ErrorCode.enhanceYourCalm.rawValue)
+    }
+
+    @Test func `pings that keep the interval are none, and an answer wipes the slate`() throws {
+        let server = try pingServer()
+        for _ in 0..<5 {
+            server.send(.ping())
+            server.advance(seconds: 10)
+        }
+        server.application.onRequest = { RecordingApplication.answer($0) }
+        for id in [1, 3, 5] as [UInt32] {
+            for _ in 0..<3 { server.send(.ping()) }
+            server.send(.headers(id))
+        }
+        #expect(reason(server.received()) == nil)
+    }
+
+    @Test func `zero strikes allow any number of pings`() throws {
+        let server = try pingServer(strikes: 0)
+        for _ in 0..<100 { server.send(.ping()) }
+        #expect(reason(server.received()) == nil)
+    }
+
+    @Test func `without requests pings may come every two hours`() throws {
+        let server = try pingServer(strikes: 1, allowsWithoutStreams: false)
+        server.send(.ping())
+        server.advance(seconds: 7200)
+        server.send(.ping())
+        server.advance(seconds: 7199)
+        server.send(.ping())
+        #expect(reason(server.received()) == nil)
+        server.advance(seconds: 7199)
+        server.send(.ping())
+        #expect(reason(server.received()) == "too_many_pings")
+    }
+
     // MARK: read cycles
 
     @Test func `one read cycle makes one flush`() throws {

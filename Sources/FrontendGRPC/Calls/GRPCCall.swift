@@ -290,13 +290,11 @@ extension GRPCCall {
 
     /// Answers with one message and status OK.
     func send(byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
-        guard byteCount <= GRPCServerConfiguration.largestMessageByteCount else {
+        let limit = services.maximumAnswerByteCount
+        guard byteCount <= limit else {
+            // gRPC core's text.
             return fail(
-                ServingError(
-                    .resourceExhausted,
-                    "The answer has \(byteCount) bytes; a gRPC message has at most "
-                        + "\(GRPCServerConfiguration.largestMessageByteCount)"
-                )
+                ServingError(.resourceExhausted, "SERVER: Sent message larger than max (\(byteCount) vs. \(limit))")
             )
         }
         finish(.ok)

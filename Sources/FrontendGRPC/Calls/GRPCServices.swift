@@ -13,6 +13,8 @@ final class GRPCServices: Sendable {
     let tensorEncoding: TensorEncoding
     /// Largest request message, as it comes.
     let maximumRequestByteCount: Int
+    /// Largest answer.
+    let maximumAnswerByteCount: Int
     /// Largest request message after decompression.
     let maximumDecompressedByteCount: Int
     /// Where large compressed messages are decompressed.
@@ -31,6 +33,10 @@ final class GRPCServices: Sendable {
         self.tensorEncoding = configuration.tensorEncoding
         self.maximumRequestByteCount = min(
             max(0, configuration.maximumReceiveMessageByteCount),
+            GRPCServerConfiguration.largestMessageByteCount
+        )
+        self.maximumAnswerByteCount = min(
+            max(0, configuration.maximumSendMessageByteCount),
             GRPCServerConfiguration.largestMessageByteCount
         )
         self.maximumDecompressedByteCount = min(

@@ -8,6 +8,12 @@ public import ServingPrimitives
 import Synchronization
 public import TransportSecurity
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Serves gRPC on TCP ports and Unix sockets.
 public final class GRPCServer: Sendable {
     private let configuration: GRPCServerConfiguration
@@ -110,6 +116,8 @@ extension GRPCServer {
         }
     }
 
+    private static var reusePort: NIOBSDSocket.Option { NIOBSDSocket.Option(rawValue: SO_REUSEPORT) }
+
     private func bootstrap(for listener: GRPCListener) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
@@ -121,6 +129,7 @@ extension GRPCServer {
             return
                 bootstrap
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.socketOption(Self.reusePort), value: configuration.sharesPorts ? 1 : 0)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
         case .unixSocket: return bootstrap
@@ -135,9 +144,17 @@ extension GRPCServer {
         let pipeline = channel.pipeline.syncOperations
         try tls?.addHandlers(to: pipeline)
         let connection = GRPCConnection(loop: loop, services: services)
-        let handler = HTTP2ConnectionHandler(configuration: configuration.http2, requestHandler: connection)
+        let handler = HTTP2ConnectionHandler(configuration: connectionConfiguration(), requestHandler: connection)
         try pipeline.addHandler(handler)
         register(ServerConnection(channel: channel, grpc: connection, http2: handler))
+    }
+
+    private func connectionConfiguration() -> HTTP2ServerConfiguration {
+        guard let age = configuration.maximumConnectionAge else { return configuration.http2 }
+        let tenth = age.nanoseconds / 10
+        var result = configuration.http2
+        result.connectionAge = .nanoseconds(age.nanoseconds + Int64.random(in: -tenth...tenth))
+        return result
     }
 
     private func register(_ connection: ServerConnection) {

@@ -1,4 +1,5 @@
 public import HTTP2Server
+public import NIOCore
 public import WireFormat
 
 /// How the gRPC server listens and what it accepts.
@@ -12,6 +13,9 @@ public struct GRPCServerConfiguration: Sendable {
     /// Largest request message in bytes, as it comes (`grpc.max_receive_message_length`). Default: 2^31-1.
     public var maximumReceiveMessageByteCount = GRPCServerConfiguration.largestMessageByteCount
 
+    /// Largest answer in bytes (`grpc.max_send_message_length`). Default: 2^31-1.
+    public var maximumSendMessageByteCount = GRPCServerConfiguration.largestMessageByteCount
+
     /// Largest request message in bytes after decompression: a compressed message may grow a thousandfold, so it has a
     /// limit of its own. Default: 512 MiB.
     public var maximumDecompressedMessageByteCount = 512 << 20
@@ -21,6 +25,13 @@ public struct GRPCServerConfiguration: Sendable {
 
     /// Connections waiting to be accepted, for each listener. Default: 1024.
     public var backlog: Int32 = 1024
+
+    /// Shares TCP ports with other processes that do the same (`SO_REUSEPORT`). Default: false.
+    public var sharesPorts = false
+
+    /// A connection takes no new calls after so long and ends with its last answer. Each connection's age is up to a
+    /// tenth more or less, so that clients who came together do not all come back together. Default: none.
+    public var maximumConnectionAge: TimeAmount?
 
     /// Limits, windows and keepalive of each connection.
     public var http2 = HTTP2ServerConfiguration()

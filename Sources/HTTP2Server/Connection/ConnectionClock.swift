@@ -7,6 +7,9 @@ struct ConnectionClock {
     private let idleLimit: Int?
     private let keepaliveInterval: Int?
     private let keepaliveLimit: Int
+    private let keepaliveWithoutStreams: Bool
+    private let ageLimit: Int?
+    private let ageGrace: Int?
 
     private var handshakeTicks = 0
     private var isHandshaking = true
@@ -14,6 +17,7 @@ struct ConnectionClock {
     private var stalledTicks = 0
     private var idleTicks = 0
     private var drainTicks = 0
+    private var ageTicks = 0
 
     init(_ configuration: HTTP2ServerConfiguration) {
         handshakeLimit = Self.ticks(configuration.handshakeTimeout)
@@ -21,6 +25,9 @@ struct ConnectionClock {
         idleLimit = configuration.idleTimeout.map(Self.ticks)
         keepaliveInterval = configuration.keepaliveInterval.map(Self.ticks)
         keepaliveLimit = Self.ticks(configuration.keepaliveTimeout)
+        keepaliveWithoutStreams = configuration.keepaliveWithoutStreams
+        ageLimit = configuration.connectionAge.map(Self.ticks)
+        ageGrace = configuration.connectionAgeGrace.map(Self.ticks)
     }
 
     private static func ticks(_ time: TimeAmount) -> Int {
@@ -35,7 +42,7 @@ struct ConnectionClock {
     mutating func madeProgress() { stalledTicks = 0 }
 
     /// Whether time matters even when nothing happens.
-    var runsAlways: Bool { isHandshaking || idleLimit != nil || keepaliveInterval != nil }
+    var runsAlways: Bool { isHandshaking || idleLimit != nil || keepaliveInterval != nil || ageLimit != nil }
 
     /// What one more tick brings about.
     struct Verdict {
@@ -45,6 +52,8 @@ struct ConnectionClock {
         var keepaliveIsDue = false
         var keepaliveExpired = false
         var drainPingExpired = false
+        var isOld = false
+        var ageGraceExpired = false
     }
 
     mutating func tick(outputWaits: Bool, hasStreams: Bool, drainPingIsOut: Bool) -> Verdict {
@@ -55,13 +64,18 @@ struct ConnectionClock {
         verdict.outputStalled = stalledTicks > stallLimit
         idleTicks = hasStreams ? 0 : idleTicks + 1
         if let idleLimit { verdict.isIdle = idleTicks == idleLimit }
-        quietTicks += 1
+        quietTicks = hasStreams || keepaliveWithoutStreams ? quietTicks + 1 : 0
         if let keepaliveInterval {
             verdict.keepaliveIsDue = quietTicks == keepaliveInterval
             verdict.keepaliveExpired = quietTicks >= keepaliveInterval + keepaliveLimit
         }
         drainTicks = drainPingIsOut ? drainTicks + 1 : 0
         verdict.drainPingExpired = drainTicks > 1
+        ageTicks += 1
+        if let ageLimit {
+            verdict.isOld = ageTicks == ageLimit
+            if let ageGrace { verdict.ageGraceExpired = ageTicks >= ageLimit + ageGrace }
+        }
         return verdict
     }
 }

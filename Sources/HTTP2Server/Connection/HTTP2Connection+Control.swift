@@ -69,6 +69,9 @@ extension HTTP2Connection {
             if goAwayPingIsOut, payload.equals(Self.goAwayPing) { sendFinalGoAway() }
             return
         }
+        if let driver, pingStrikes?.allows(at: driver.now, hasStreams: streams.count > 0) == false {
+            return fail(.enhanceYourCalm, "too_many_pings")
+        }
         output.append(frame: FrameHeader(length: 8, type: FrameType.ping, flags: FrameFlags.ack), payload)
     }
 

@@ -67,6 +67,7 @@ extension HTTP2Connection {
         if verdict.keepaliveExpired { return fail(.noError, "the peer did not answer a keepalive PING") }
         if verdict.keepaliveIsDue, phase != .preface { writePing(Self.keepalivePing) }
         if verdict.drainPingExpired { sendFinalGoAway() }
-        if verdict.isIdle { beginGracefulShutdown() }
+        if verdict.ageGraceExpired { return fail(.noError, "the connection is too old") }
+        if verdict.isIdle || verdict.isOld { beginGracefulShutdown() }
     }
 }

@@ -148,6 +148,7 @@ extension HTTP2Connection {
         stream.sendWindow -= byteCount
         meter.dataFrameSent()
         clock.madeProgress()
+        pingStrikes?.reset()
     }
 
     // MARK: output
@@ -175,6 +176,7 @@ extension HTTP2Connection {
 
     @inline(__always)
     private func writeHeaderBlock(_ id: UInt32, status: Int?, _ fields: [HTTP2HeaderField], endStream: Bool) {
+        pingStrikes?.reset()
         let bound = HPACKEncoder.bound(fields)
         guard bound <= peerMaximumFrame else {
             return writeLongHeaderBlock(id, status: status, fields, endStream: endStream)

@@ -1,9 +1,11 @@
-import NIOCore
+package import NIOCore
 
 /// What carries a connection's bytes; told when there is something to do outside of a read cycle.
 package protocol HTTP2ConnectionDriver: AnyObject {
     /// The application asks to send what has been collected.
     func flushRequested()
+    /// The time on the event loop's clock.
+    var now: NIODeadline { get }
 }
 
 /// The server side of one HTTP/2 connection (RFC 9113), without I/O: bytes in, calls to the request handler and frames
@@ -78,6 +80,7 @@ package final class HTTP2Connection {
 
     // Time, in ticks of a second.
     var meter: AbuseMeter
+    var pingStrikes: PingStrikes?
     var clock: ConnectionClock
     /// A graceful shutdown waits for the answer to its PING.
     var goAwayPingIsOut = false
@@ -87,6 +90,7 @@ package final class HTTP2Connection {
         self.configuration = configuration
         self.handler = handler
         meter = AbuseMeter(limits: configuration.abuse)
+        pingStrikes = configuration.pingLimits.map(PingStrikes.init)
         clock = ConnectionClock(configuration)
     }
 

@@ -11,6 +11,8 @@ extension ModelServerFlags {
         var configuration = ServerConfiguration()
         applyNetwork(to: &configuration)
         applyTLS(to: &configuration)
+        configuration.grpc.channelArguments = try ChannelArgumentList.parse(grpcChannelArguments)
+        configuration.warnings += configuration.grpc.channelArgumentWarnings
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         if platformConfigFile.isEmpty {

@@ -20,13 +20,19 @@ struct ServerTransportSecurity: Sendable {
         var grpc: ServerTLS?
         var rest: ServerTLS?
         var renewals: [CertificateRenewal] = []
+        let handshakeTimeout = configuration.grpc.transportSettings.handshakeTimeout
         // One set of files for both is watched and renewed once.
         for source in Set([configuration.grpc.tls, restSource].compactMap { $0 }) {
             let stamps = FileStamps(of: source.paths)
             let credentials = try source.credentials()
             var frontEnds: [ServerTLS] = []
             if source == configuration.grpc.tls {
-                let tls = try ServerTLS(credentials: credentials, applicationProtocol: "h2", logger: logger)
+                let tls = try ServerTLS(
+                    credentials: credentials,
+                    applicationProtocol: "h2",
+                    handshakeTimeout: handshakeTimeout.map { .milliseconds(Int64($0)) } ?? ServerTLS.handshakeTimeout,
+                    logger: logger
+                )
                 grpc = tls
                 frontEnds.append(tls)
             }
