@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelServing
 import ServingConfig
+import ServingPrimitives
 
 /// gRPC's channel arguments, as `tensorflow_model_server` takes them.
 struct ChannelOptions: ParsableArguments {

@@ -42,6 +42,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Channel") var channel: ChannelOptions
     @OptionGroup(title: "Metrics") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
@@ -79,6 +80,7 @@ struct Serve: AsyncParsableCommand {
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         tls.apply(to: &configuration)
+        channel.apply(to: &configuration)
         metrics.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace

@@ -36,7 +36,6 @@ struct ModelServerMain {
         do {
             let configuration = try flags.configuration()
             if let error = ServingError.listing(configuration.problems()) { throw error }
-            for warning in configuration.warnings { complain(warning) }
             try await ModelServerProcess.run(configuration)
             ModelServerProcess.leave(0)
         } catch {

@@ -1,3 +1,4 @@
+import ServingPrimitives
 import Testing
 
 @testable import ServingConfig

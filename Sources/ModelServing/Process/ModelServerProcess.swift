@@ -27,6 +27,7 @@ public enum ModelServerProcess {
         let signals = TerminationSignals()
         var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         do throws(ServingError) {
             try await serve(configuration, until: signals, logger: logger)
         } catch {
