@@ -206,8 +206,7 @@ let package = Package(
             name: "RESTExercises",
             dependencies: [
                 "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "ServingProtos", "Tensors",
-                nioCore,
-                protobuf,
+                nioCore, protobuf,
             ],
             path: "FuzzTesting/RESTExercises",
             swiftSettings: swiftSettings
@@ -267,9 +266,8 @@ let package = Package(
         tests(
             "ModelServing",
             [
-                "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "Servables",
-                "ServingConfig",
-                "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
+                "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "Servables",
+                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
                 "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),

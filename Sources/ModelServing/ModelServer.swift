@@ -57,7 +57,7 @@ public final class ModelServer: Sendable {
         self.group = group
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         let metrics = ServerMetrics()
-        batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount) }
+        batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount, metrics: metrics) }
         let warmUp = configuration.loading.warmUp(logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(

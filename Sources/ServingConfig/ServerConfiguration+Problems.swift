@@ -24,7 +24,11 @@ extension ServerConfiguration {
         if requestedModels == .custom { problems.append(.customModels) }
         reportLoading(report)
         reportEngine(report)
-        reportBatching(report)
+        if let batching {
+            problems += batching.parameters.threadProblems()
+            // Those of a version are an affair of its load.
+            if !batching.isPerModel { problems += batching.parameters.problems() }
+        }
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
         }
@@ -47,13 +51,6 @@ extension ServerConfiguration {
         if !(1...256).contains(loading.warmUpThreads) {
             report("The number of warm-up threads is \(loading.warmUpThreads); expected 1 to 256")
         }
-    }
-
-    /// The rest of the parameters is the affair of each version's load, as a version can have its own.
-    private func reportBatching(_ report: (String) -> Void) {
-        guard let threads = batching?.parameters.batchThreads else { return }
-        if threads < 1 { report("num_batch_threads must be positive; was \(threads)") }
-        if threads > 4096 { report("num_batch_threads is \(threads); expected a number from 1 to 4096") }
     }
 
     private func reportEngine(_ report: (String) -> Void) {

@@ -1,5 +1,5 @@
 public import EngineInterface
-import Inference
+public import Inference
 public import Servables
 public import ServingPrimitives
 import Synchronization
@@ -70,20 +70,26 @@ public struct FakeLoaderFactory: ServableLoaderFactory {
     private struct Loader: ServableLoader {
         let model: FakeModel?
         let id: ServableID
+        let batcher: (@Sendable () -> ModelBatcher)?
 
         func load() throws(ServingError) -> any Servable {
             guard let model else { throw .notFound("no fake model for \(id)") }
-            return ModelServable(model: model)
+            return ModelServable(model: model, batcher: batcher?())
         }
 
         func unload(_ servable: any Servable) { model?.close() }
     }
 
     private let models: [String: FakeModel]
+    private let batcher: (@Sendable () -> ModelBatcher)?
 
-    public init(_ models: [String: FakeModel]) { self.models = models }
+    /// - Parameter batcher: makes what batches the requests of a version; `nil` runs each by itself.
+    public init(_ models: [String: FakeModel], batcher: (@Sendable () -> ModelBatcher)? = nil) {
+        self.models = models
+        self.batcher = batcher
+    }
 
     public func loader(for version: AspiredVersion) -> any ServableLoader {
-        Loader(model: models[version.id.name], id: version.id)
+        Loader(model: models[version.id.name], id: version.id, batcher: batcher)
     }
 }

@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
+    @OptionGroup(title: "Batching") var batching: BatchingOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
     @OptionGroup(title: "Metrics") var metrics: MetricsOptions
@@ -79,6 +80,7 @@ struct Serve: AsyncParsableCommand {
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
+        batching.apply(to: &configuration)
         tls.apply(to: &configuration)
         channel.apply(to: &configuration)
         metrics.apply(to: &configuration)

@@ -147,15 +147,6 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func `a batch whose deadlines have all passed does not wait for company`() throws {
-        var queue = BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 4, maximumWaitNanoseconds: 1_000_000))
-        try queue.add(1, size: 1, deadline: Deadline(at(30)), at: 0)
-        try queue.add(2, size: 1, deadline: Deadline(at(40)), at: 0)
-        #expect(queue.dueTime == at(40))
-        try queue.add(3, size: 1, at: 0)
-        #expect(queue.dueTime == at(1000))
-    }
-
     @Test func `nothing waits for company while the queue drains`() throws {
         var queue = BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 4, maximumWaitNanoseconds: 1_000_000))
         try queue.add(1, size: 1, at: 0)

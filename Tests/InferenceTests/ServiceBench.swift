@@ -16,9 +16,10 @@ final class ServiceBench: Sendable {
         _ model: FakeModel = .halfPlusTwo(),
         inlineLimitNanoseconds: UInt64 = 0,
         maximumQueuedJobs: Int = 100,
-        checksMethodNames: Bool = false
+        checksMethodNames: Bool = false,
+        batcher: (@Sendable () -> ModelBatcher)? = nil
     ) async {
-        manager = ServableManager(loaders: FakeLoaderFactory(["m": model]))
+        manager = ServableManager(loaders: FakeLoaderFactory(["m": model], batcher: batcher))
         recorder = StateRecorder(manager)
         threads = EngineThreadPool(threadCount: 1, maximumQueuedJobs: maximumQueuedJobs)
         service = InferenceService(

@@ -3,15 +3,13 @@ public import ServingPrimitives
 /// The queue of TensorFlow Serving's `BatchingParameters`: one open batch that takes tasks, and closed ones before it.
 ///
 /// A batch is due when it is full, when a successor closed it, or when its first task has waited long enough. Rules and
-/// texts are those of TensorFlow's `shared_batch_scheduler.h`, with two things added: a batch is also due when all its
-/// deadlines have passed, and tasks without rows do not wait for one that has some.
+/// texts are those of TensorFlow's `shared_batch_scheduler.h`, but for one: tasks without rows do not wait for one that
+/// has some.
 public struct BatchQueue<Payload: Sendable>: BatchForming {
     public let limits: BatchLimits
     private var open = Batch<Payload>()
     /// When the open batch got its first task.
     private var openTime = MonotonicTime.distantPast
-    /// When the last deadline of its tasks passes: then waiting for company serves nobody.
-    private var openDeadline = MonotonicTime.distantPast
     /// Oldest first, from `firstClosed` on.
     private var closed: [Batch<Payload>] = []
     private var firstClosed = 0
@@ -102,8 +100,7 @@ public struct BatchQueue<Payload: Sendable>: BatchForming {
     }
 
     private mutating func append(_ task: BatchTask<Payload>) {
-        openTime = open.isEmpty ? task.enqueueTime : openTime
-        openDeadline = open.isEmpty ? task.deadline.time : max(openDeadline, task.deadline.time)
+        if open.isEmpty { openTime = task.enqueueTime }
         open.append(task)
     }
 
@@ -118,7 +115,7 @@ public struct BatchQueue<Payload: Sendable>: BatchForming {
         if firstClosed < closed.count { return .distantPast }
         if open.isEmpty { return nil }
         if isDraining || room == 0 { return .distantPast }
-        return min(openTime.advanced(byNanoseconds: limits.maximumWaitNanoseconds), openDeadline)
+        return openTime.advanced(byNanoseconds: limits.maximumWaitNanoseconds)
     }
 
     public mutating func takeBatch(at now: MonotonicTime) -> Batch<Payload>? {

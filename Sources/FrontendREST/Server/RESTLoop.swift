@@ -25,7 +25,7 @@ final class RESTLoop: @unchecked Sendable {
     /// Made once, as above.
     private lazy var deadlines = DeadlineTimer<RESTRun>(eventLoop: eventLoop, now: now) { run in
         run.cancellation.cancel()
-        run.call.fail(.deadlineExceeded("Timed out waiting for notification"))
+        run.call.fail(run.cancellation.timeoutError)
     } batchEnded: { [weak self] in
         self?.flushAll()
     }

@@ -15,10 +15,12 @@ final class BatchRunner: Sendable {
     private let inputNames: [String]
     private let outputNames: [String]
     private let options: ModelBatchingOptions
+    private let metrics: BatchingMetrics
 
     /// - Parameter run: the first of those that this queue is for.
-    init(_ run: ModelRun, options: ModelBatchingOptions) {
+    init(_ run: ModelRun, options: ModelBatchingOptions, metrics: BatchingMetrics) {
         self.options = options
+        self.metrics = metrics
         inputNames = run.inputTensorNames
         if run.isJoint {
             parts = run.requests.map { ($0.signature, $0.inputs.count, $0.outputs) }
@@ -56,9 +58,11 @@ final class BatchRunner: Sendable {
 
     /// Runs a batch and answers all of its tasks, on the calling thread.
     func process(_ batch: Batch<BatchedCall>) {
+        let now = MonotonicTime.now()
         let tasks = live(batch)
         guard !tasks.isEmpty else { return }
-        let result = Result { () throws(ServingError) in try run(tasks) }
+        for task in tasks { metrics.taskLeft(after: now.nanoseconds(since: task.enqueueTime)) }
+        let result = Result { () throws(ServingError) in try run(tasks, at: now) }
         var start = 0
         for task in tasks {
             let rows = start..<start + task.size
@@ -78,12 +82,16 @@ final class BatchRunner: Sendable {
     }
 
     /// The outputs of one run for all tasks, with a row for each of theirs and those that were added.
-    private func run(_ tasks: [Task]) throws(ServingError) -> [Tensor] {
-        let deadline = try deadline(of: tasks)
+    private func run(_ tasks: [Task], at now: MonotonicTime) throws(ServingError) -> [Tensor] {
+        let deadline = try deadline(of: tasks, at: now)
+        for task in tasks { task.payload.begin() }
         let rows = tasks.reduce(0) { $0 + $1.size }
         let executedRows = rows == 0 ? 0 : options.executedRows(for: rows)
+        metrics.batchFormed(rows: rows, executedRows: executedRows)
         let inputs = try gather(tasks, extraRows: executedRows - rows)
-        let outputs = try execute(inputs, deadline: deadline, like: tasks[0].payload.run).get()
+        let result = execute(inputs, deadline: deadline, like: tasks[0].payload.run)
+        metrics.batchRan()
+        let outputs = try result.get()
         for output in outputs {
             guard output.shape.rank > 0 else { throw .failedPrecondition("Batched output tensor has 0 dimensions") }
             guard output.shape[0] == executedRows else {
@@ -97,8 +105,7 @@ final class BatchRunner: Sendable {
     }
 
     /// The latest of those that have not passed.
-    private func deadline(of tasks: [Task]) throws(ServingError) -> Deadline {
-        let now = MonotonicTime.now()
+    private func deadline(of tasks: [Task], at now: MonotonicTime) throws(ServingError) -> Deadline {
         let latest = tasks.map(\.deadline.time).max() ?? .distantPast
         guard !Deadline(latest).hasPassed(at: now) else {
             throw ServingError(.resourceExhausted, "Run() timeout exceeded while waiting in batching queue")

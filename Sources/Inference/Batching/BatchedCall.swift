@@ -49,6 +49,9 @@ final class BatchedCall: Sendable {
 
     var isCancelled: Bool { cancellation?.isCancelled ?? false }
 
+    /// Its batch, or the first of them, is about to run.
+    func begin() { cancellation?.setWaitsForBatch(false) }
+
     /// Whether nobody needs those rows any more, because other rows of the same run failed.
     func isAnswered(_ rows: Range<Int>) -> Bool { isWhole(rows) ? false : parts.withLock { $0.isAnswered } }
 

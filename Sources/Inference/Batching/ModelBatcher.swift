@@ -1,5 +1,6 @@
 public import Batching
 import EngineInterface
+public import ServingMetrics
 import ServingPrimitives
 import Synchronization
 import Tensors
@@ -23,12 +24,16 @@ public final class ModelBatcher: Sendable {
 
     private let scheduler: BatchScheduler
     private let options: ModelBatchingOptions
+    private let metrics: BatchingMetrics
     private let state = Mutex(State())
 
-    /// - Parameter scheduler: the threads that run the batches, shared by all versions.
-    public init(scheduler: BatchScheduler, options: ModelBatchingOptions) {
+    /// - Parameters:
+    ///   - scheduler: the threads that run the batches, shared by all versions.
+    ///   - metrics: where batches are counted; by default nowhere that is shown.
+    public init(scheduler: BatchScheduler, options: ModelBatchingOptions, metrics: ServerMetrics = ServerMetrics()) {
         self.scheduler = scheduler
         self.options = options
+        self.metrics = BatchingMetrics(metrics)
     }
 
     /// Queues a run. `completion` is called exactly once: before this returns when the run is refused, else on a thread
@@ -42,8 +47,9 @@ public final class ModelBatcher: Sendable {
     ) -> Bool {
         guard let binding = binding(for: run) else { return false }
         do throws(ServingError) {
-            let size = try Self.batchSize(of: run)
+            let size = try batchSize(of: run)
             let call = BatchedCall(run, binding, size: size, cancellation: cancellation, completion: completion)
+            cancellation?.setWaitsForBatch(true)
             try binding.queue.submit(call, size: size, deadline: run.request.deadline)
         } catch {
             completion(.failure(error))
@@ -52,8 +58,9 @@ public final class ModelBatcher: Sendable {
     }
 
     /// The size of dimension 0 of all inputs.
-    private static func batchSize(of run: ModelRun) throws(ServingError) -> Int {
+    private func batchSize(of run: ModelRun) throws(ServingError) -> Int {
         var size: Int?
+        var inputs = 0
         for request in run.requests {
             for tensor in request.inputs {
                 guard tensor.shape.rank > 0 else {
@@ -63,9 +70,11 @@ public final class ModelBatcher: Sendable {
                     throw .invalidArgument("Batching Run() input tensors must have equal 0th-dimension size")
                 }
                 size = tensor.shape[0]
+                inputs += 1
             }
         }
         guard let size else { throw .invalidArgument("Batching Run() must have at least one input tensor") }
+        metrics.requestCame(rows: size, inputs: inputs)
         return size
     }
 
@@ -87,7 +96,7 @@ public final class ModelBatcher: Sendable {
             guard state.selectiveQueues < Self.maximumQueues else { return nil }
             state.selectiveQueues += 1
         }
-        let runner = BatchRunner(run, options: options)
+        let runner = BatchRunner(run, options: options, metrics: metrics)
         let queue = scheduler.makeQueue(BatchQueue(limits: options.limits)) { runner.process($0) }
         state.queues[tensors] = (runner, queue)
         return (runner, queue)

@@ -1,6 +1,7 @@
 import Batching
 import Inference
 import ServingConfig
+import ServingMetrics
 import ServingPrimitives
 import ServingProtos
 import WireFormat
@@ -20,10 +21,12 @@ struct ModelBatching: Sendable {
 
     let scheduler: BatchScheduler
     private let configuration: ServerConfiguration.Batching
+    private let metrics: ServerMetrics
 
     /// Starts the threads.
-    init(_ configuration: ServerConfiguration.Batching, cores: Int) {
+    init(_ configuration: ServerConfiguration.Batching, cores: Int, metrics: ServerMetrics) {
         self.configuration = configuration
+        self.metrics = metrics
         let threads = configuration.parameters.batchThreads ?? Int64(cores)
         scheduler = BatchScheduler(
             threadCount: max(Int(threads), 1),
@@ -36,7 +39,7 @@ struct ModelBatching: Sendable {
     /// - Throws: what is wrong with the parameters.
     func batcher(forVersionIn folder: String) throws(ServingError) -> ModelBatcher? {
         guard let parameters = try parameters(forVersionIn: folder) else { return nil }
-        return ModelBatcher(scheduler: scheduler, options: try parameters.options())
+        return ModelBatcher(scheduler: scheduler, options: try parameters.options(), metrics: metrics)
     }
 
     private func parameters(
