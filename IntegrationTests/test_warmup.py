@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy
 import pytest
@@ -10,6 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2, session_service_pb2
 
 from support import warmup
 from support.examples import CLASSIFY, REGRESS, classify_request, floats, multi_inference_request, regress_request
+from support.paths import ROOT
 from support.server import apus_serve, tensorflow_model_server
 from support.tensors import array, predict_request
 from support.versions import publish, settle
@@ -198,3 +201,22 @@ def test_a_new_version_that_does_not_warm_up_leaves_the_old_one_serving(base):
         server.wait_for("model", 2, "END")
         assert server.versions("model")[1] == "AVAILABLE"
         assert ask(server) == [3.0]
+
+
+def test_warm_up_is_measured(base):
+    write_warm_up(base / "1", [GOOD] * 3)
+    with apus_serve({"model": base}) as server:
+        server.wait_for("model", 1)
+        page = server.get("/metrics").text
+        labels = f'{{model_path="{base}/1",status="OK"}}'
+        assert f":tensorflow:serving:model_warmup_records_read{labels} 3" in page
+        assert f":tensorflow:serving:model_warmup_latency_count{labels} 1" in page
+
+
+def test_the_example_writes_a_warm_up_file(base):
+    script = ROOT / "Examples/warm_up/write_warm_up.py"
+    subprocess.run([sys.executable, script, base / "1"], check=True, stdout=subprocess.DEVNULL)
+    settle(base / "1")
+    with apus_serve({"model": base}) as server:
+        server.wait_for("model", 1)
+        assert warmed_up_records(server) == 3

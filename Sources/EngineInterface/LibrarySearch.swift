@@ -84,6 +84,14 @@ package struct LibrarySearch: Sendable {
         }
     }
 
+    /// Files that belong to the library, from the first place that has any of `patterns`: below the folders, or two levels
+    /// above `path`, where the library itself was found (the Python packages beside its own).
+    package func companions(of path: String, _ patterns: [String]) -> [String] {
+        let besideLibrary = Self.realPath(path).map { Self.parent(Self.parent($0)) } ?? ""
+        let places = (folders + [besideLibrary]).flatMap { folder in patterns.map { "\(folder)/\($0)" } }
+        return places.lazy.map(Self.matches(of:)).first { !$0.isEmpty } ?? []
+    }
+
     private static func matches(of pattern: String) -> [String] {
         var result = glob_t()
         defer { globfree(&result) }

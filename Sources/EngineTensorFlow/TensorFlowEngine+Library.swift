@@ -15,4 +15,20 @@ extension TensorFlowEngine {
     public func libraryVersion() throws(ServingError) -> String {
         try TensorFlowLibrary.open(at: libraryPath) { _ in }.version
     }
+
+    /// Opens libtensorflow and loads the op libraries of the options, if there are any, so that a server can refuse to
+    /// start at once where one cannot be used.
+    ///
+    /// - Throws: as `findLibrary`; `FAILED_PRECONDITION` `cannot load the op library PATH: ...`.
+    public func loadOpLibraries() throws(ServingError) {
+        guard !options.opLibraries.isEmpty else { return }
+        _ = try openLibrary()
+    }
+
+    /// libtensorflow with the op libraries of the options.
+    func openLibrary() throws(ServingError) -> TensorFlowLibrary {
+        let library = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
+        try OpLibraries.load(options.opLibraries, for: library)
+        return library
+    }
 }

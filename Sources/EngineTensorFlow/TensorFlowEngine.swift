@@ -4,7 +4,7 @@ public import ServingPrimitives
 /// Runs SavedModels with TensorFlow, over its C API.
 public struct TensorFlowEngine: InferenceEngine {
     public let name = "tensorflow"
-    private let options: TensorFlowOptions
+    let options: TensorFlowOptions
     var libraryPath: String? { options.libraryPath }
 
     /// Does nothing with TensorFlow yet: the library is opened when the first model is loaded.
@@ -21,9 +21,18 @@ public struct TensorFlowEngine: InferenceEngine {
     }
 
     package func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
-        let library = try TensorFlowLibrary.open(at: options.libraryPath, log: options.log)
+        let library = try openLibrary()
         if !options.allowsXLA { library.disableXLA(log: options.log) }
         try SavedModelFolder(path: request.path).check()
+        do throws(ServingError) {
+            return try loadSession(request)
+        } catch where error.isUnknownOperation {
+            guard OpLibraries.loadTensorFlowText(for: library, log: options.log) else { throw error }
+            return try loadSession(request)
+        }
+    }
+
+    private func loadSession(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
         let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in

@@ -35,6 +35,10 @@ public struct TensorFlowOptions: Sendable {
     /// Whether oneDNN computes in bfloat16 what it may, on processors that can (default false).
     public var computesInBFloat16 = false
 
+    /// Shared objects with operations and kernels of their own, built for this TensorFlow, loaded before the first model.
+    /// Those of TensorFlow Text need not be named: they are found like libtensorflow itself.
+    public var opLibraries: [String]
+
     /// Takes warnings that fit no answer: a library of an unknown version. Default: nothing happens with them.
     public var log: @Sendable (String) -> Void
 
@@ -43,12 +47,14 @@ public struct TensorFlowOptions: Sendable {
         intraOpThreads: Int = 1,
         interOpThreads: Int = 1,
         allowSoftPlacement: Bool = false,
+        opLibraries: [String] = [],
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.libraryPath = libraryPath
         self.intraOpThreads = intraOpThreads
         self.interOpThreads = interOpThreads
         self.allowSoftPlacement = allowSoftPlacement
+        self.opLibraries = opLibraries
         self.log = log
     }
 

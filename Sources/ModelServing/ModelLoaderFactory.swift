@@ -14,6 +14,8 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     /// `nil` where versions are not warmed up.
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
+    /// `nil` where files may stay in the system's page cache.
+    let fileCacheFlush: FileCacheFlush?
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
@@ -24,6 +26,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             batching: batching,
             warmUp: warmUp,
             metrics: metrics,
+            fileCacheFlush: fileCacheFlush,
             logger: logger
         )
     }
@@ -36,19 +39,14 @@ private struct ModelLoader: ServableLoader {
     let batching: ModelBatching?
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
+    let fileCacheFlush: FileCacheFlush?
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
-            // First, as wrong parameters are found without waiting for the model.
-            let batcher = try batching?.batcher(forVersionIn: request.path)
-            let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
-                try engine.load(request)
-            }
-            let servable = ModelServable(model: model, batcher: batcher, metrics: metrics.model(id.name))
-            try warm(servable)
-            return servable
+            guard let fileCacheFlush else { return try loadAndWarm() }
+            return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadAndWarm() }
         } catch {
             logger.warning(
                 "A try to load a version failed",
@@ -56,6 +54,17 @@ private struct ModelLoader: ServableLoader {
             )
             throw error
         }
+    }
+
+    private func loadAndWarm() throws(ServingError) -> ModelServable {
+        // First, as wrong parameters are found without waiting for the model.
+        let batcher = try batching?.batcher(forVersionIn: request.path)
+        let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
+            try engine.load(request)
+        }
+        let servable = ModelServable(model: model, batcher: batcher, metrics: metrics.model(id.name))
+        try warm(servable)
+        return servable
     }
 
     /// A version that does not warm up is ended again.

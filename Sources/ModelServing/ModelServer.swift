@@ -58,7 +58,7 @@ public final class ModelServer: Sendable {
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         let metrics = ServerMetrics()
         batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount, metrics: metrics) }
-        let warmUp = configuration.loading.warmUp(logger: logger)
+        let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
                 engine: configuration.engine(besides: engine, cores: System.coreCount),
@@ -66,9 +66,10 @@ public final class ModelServer: Sendable {
                 batching: batching,
                 warmUp: warmUp,
                 metrics: metrics,
+                fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
                 logger: logger
             ),
-            policy: configuration.loading.policy(threads: threads.loadThreads)
+            policy: configuration.loading.policy(threads)
         )
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health

@@ -4,6 +4,7 @@ import FrontendREST
 import Logging
 import Servables
 import ServingConfig
+import ServingMetrics
 import WireFormat
 
 /// What each part of the server is told, from the one configuration.
@@ -42,23 +43,36 @@ extension ServerConfiguration.REST {
 }
 
 extension ServerConfiguration.Loading {
-    func policy(threads: Int) -> LoadPolicy {
+    func policy(_ threads: ThreadCounts) -> LoadPolicy {
         LoadPolicy(
             maximumRetries: maximumRetries,
             retryIntervalNanoseconds: UInt64(max(retryIntervalMicroseconds, 0)).multipliedSaturating(by: 1000),
-            loadThreads: threads
+            loadThreads: threads.loadThreads,
+            firstLoadThreads: threads.firstLoadThreads,
+            unloadThreads: threads.unloadThreads,
+            transition: versionTransition.policy
         )
     }
 
     /// `nil` when versions are not to be warmed up.
-    func warmUp(logger: Logger) -> ModelWarmUp? {
-        warmsUp ? ModelWarmUp(iterations: warmUpIterations, threads: warmUpThreads, logger: logger) : nil
+    func warmUp(metrics: ServerMetrics, logger: Logger) -> ModelWarmUp? {
+        guard warmsUp else { return nil }
+        return ModelWarmUp(iterations: warmUpIterations, threads: warmUpThreads, metrics: metrics, logger: logger)
+    }
+}
+
+extension ServerConfiguration.VersionTransition {
+    fileprivate var policy: VersionTransition {
+        switch self {
+        case .availabilityPreserving: .availabilityPreserving
+        case .resourcePreserving: .resourcePreserving
+        }
     }
 }
 
 extension ServerConfiguration.Engine {
     func options(logger: Logger) -> TensorFlowOptions {
-        var options = TensorFlowOptions(libraryPath: libraryPath) { logger.warning("\($0)") }
+        var options = TensorFlowOptions(libraryPath: libraryPath, opLibraries: opLibraries) { logger.warning("\($0)") }
         options.setParallelism(
             session: Int(sessionParallelism),
             intraOp: Int(intraOpParallelism),

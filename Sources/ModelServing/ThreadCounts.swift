@@ -6,17 +6,25 @@ struct ThreadCounts: Sendable, Hashable {
     var eventLoops: Int
     /// Engine threads: run everything else.
     var engineThreads: Int
-    /// Threads that load versions.
+    /// Threads that load versions while others answer.
     var loadThreads: Int
+    /// Threads that load the first versions.
+    var firstLoadThreads: Int
+    /// Threads that unload versions.
+    var unloadThreads: Int
 
     /// One loop carries well over 100,000 small calls a second, so a second one pays only because short runs happen on
     /// the loops; beyond that a quarter of the cores is plenty. As many engine threads as cores give the most answers;
-    /// more only add latency.
+    /// more only add latency. The first loads take more threads than cores, as loads also wait for files: 100 small
+    /// models on 2 cores are there after 1.70 s with 4 threads, 1.75 s with 2 and 2.05 s with 8.
     static func choose(cores: Int, engine: ServerConfiguration.Engine, loading: ServerConfiguration.Loading) -> Self {
-        ThreadCounts(
+        let changing = min(max(cores, 1), 4)
+        return ThreadCounts(
             eventLoops: engine.eventLoops > 0 ? engine.eventLoops : min(max(cores / 4, 2), 16),
             engineThreads: engine.threads > 0 ? engine.threads : max(cores, 1),
-            loadThreads: loading.threads > 0 ? loading.threads : min(max(cores, 1), 4)
+            loadThreads: loading.threads > 0 ? loading.threads : changing,
+            firstLoadThreads: loading.threads > 0 ? loading.threads : min(2 * max(cores, 1), 8),
+            unloadThreads: loading.unloadThreads > 0 ? loading.unloadThreads : changing
         )
     }
 }

@@ -8,6 +8,9 @@ import Synchronization
 public final class ServableManager: Sendable {
     /// Runs an action once, on any thread, so many nanoseconds from now.
     public typealias Timer = @Sendable (_ nanoseconds: UInt64, _ action: @escaping @Sendable () -> Void) -> Void
+    /// Runs a blocking body on a thread of its own, or throws without calling it.
+    public typealias ThreadStarter =
+        @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) throws(ServingError) -> Void
     public typealias Observer = @Sendable (ServableID, VersionStatus) -> Void
 
     private struct Control {
@@ -24,19 +27,29 @@ public final class ServableManager: Sendable {
     private let loaders: any ServableLoaderFactory
     private let policy: LoadPolicy
     private let timer: Timer
+    private let startThread: ThreadStarter
+    private let unloads: JobThreads
     private let routes = RoutingTable()
     private let control: Mutex<Control>
 
-    /// - Parameter timer: waits between load tries.
+    /// - Parameters:
+    ///   - timer: waits between load tries. By default the timer of the process, whose thread starts now.
+    ///   - startThread: makes the threads that load and unload.
     public init(
         loaders: any ServableLoaderFactory,
         policy: LoadPolicy = LoadPolicy(),
-        timer: @escaping Timer = { TimerThread.shared.schedule(afterNanoseconds: $0, $1) }
+        timer: Timer? = nil,
+        startThread: @escaping ThreadStarter = { (name, body) throws(ServingError) in
+            try startThreadIfPossible(named: name, body)
+        }
     ) {
+        let timer = timer ?? TimerThread.shared.schedule(afterNanoseconds:_:)
         self.loaders = loaders
         self.policy = policy
         self.timer = timer
-        self.control = Mutex(Control(lifecycle: ServableLifecycle(policy: policy)))
+        self.startThread = startThread
+        unloads = JobThreads(named: "unload", limit: policy.unloadThreads, startThread: startThread, timer: timer)
+        control = Mutex(Control(lifecycle: ServableLifecycle(policy: policy)))
     }
 
     /// Replaces the set of versions that `versions.model` should have. Ignored once `shutdown` was called.
@@ -130,8 +143,7 @@ extension ServableManager {
         case .report(let id, let status):
             for observer in control.withLock({ $0.observers }) { observer(id, status) }
         case .load(let attempt):
-            // Of ordinary priority on purpose: an engine's own threads, started while it loads, would inherit a low one.
-            startThread(named: "load-\(attempt.version.id.name)") { self.load(attempt) }
+            startLoad(attempt)
         case .retryLater(let attempt):
             timer(policy.retryIntervalNanoseconds) { self.perform { $0.retryDue(attempt) } }
         case .withdraw(let id):
@@ -143,6 +155,15 @@ extension ServableManager {
                 return control.closeWaiters
             }
             for waiter in waiters.values { waiter.resume() }
+        }
+    }
+
+    /// Of ordinary priority on purpose: an engine's own threads, started while it loads, would inherit a low one.
+    private func startLoad(_ attempt: ServableLifecycle.Attempt) {
+        do throws(ServingError) {
+            try startThread("load-\(attempt.version.id.name)") { self.load(attempt) }
+        } catch {
+            perform { $0.loadFailed(attempt, error) }
         }
     }
 
@@ -159,10 +180,10 @@ extension ServableManager {
     }
 
     /// The one lease on a version, which all its requests share: when neither the routes nor a request refers to it any
-    /// more, the version is unloaded, on a thread made for it.
+    /// more, the version is unloaded, on a thread made for that.
     private func lease(on servable: any Servable, _ id: ServableID, _ loader: any ServableLoader) -> ServableLease {
-        ServableLease(id: id, servable: servable) { [weak self] in
-            startThread(named: "unload-\(id.name)") { [weak self] in
+        ServableLease(id: id, servable: servable) { [weak self, unloads] in
+            unloads.run { [weak self] in
                 loader.unload(servable)
                 self?.perform { $0.unloaded(id) }
             }

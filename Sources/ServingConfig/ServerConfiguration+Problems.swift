@@ -45,6 +45,10 @@ extension ServerConfiguration {
         if loading.savedModelTags.contains(where: \.isEmpty) || loading.savedModelTags.isEmpty {
             report("The SavedModel tags contain an empty tag; expected a comma-separated list like serve")
         }
+        for (what, count) in [("load", loading.threads), ("unload", loading.unloadThreads)]
+        where !(0...4096).contains(count) {
+            report("The number of \(what) threads is \(count); expected a number from 0 to 4096")
+        }
         if !(1...Int(Int32.max)).contains(loading.warmUpIterations) {
             report("The number of warm-up iterations is \(loading.warmUpIterations); expected 1 or more")
         }

@@ -93,6 +93,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var savedModelTags = ["serve"]
         /// Versions unloaded at the same time; 0 chooses.
         public var unloadThreads = 0
+        /// How a model gets from old versions to new ones.
+        public var versionTransition = VersionTransition.availabilityPreserving
         /// Lets the system drop a model's files from its page cache once they are loaded.
         public var flushesFileSystemCaches = true
         /// A label may name a version that is not available (yet).

@@ -9,9 +9,21 @@ private struct Bench {
     var attempts: [Int64: ServableLifecycle.Attempt] = [:]
     var retries: [Int64: ServableLifecycle.Attempt] = [:]
 
-    init(retries: Int = 1, interval: UInt64 = 7, threads: Int = 4) {
+    init(
+        retries: Int = 1,
+        interval: UInt64 = 7,
+        threads: Int = 4,
+        firstThreads: Int? = nil,
+        transition: VersionTransition = .availabilityPreserving
+    ) {
         lifecycle = ServableLifecycle(
-            policy: LoadPolicy(maximumRetries: retries, retryIntervalNanoseconds: interval, loadThreads: threads)
+            policy: LoadPolicy(
+                maximumRetries: retries,
+                retryIntervalNanoseconds: interval,
+                loadThreads: threads,
+                firstLoadThreads: firstThreads,
+                transition: transition
+            )
         )
     }
 
@@ -99,6 +111,23 @@ private struct Bench {
         _ = bench.aspire([2])
         #expect(bench.fail(2) == ["2 END NOT_FOUND: bad"])
         #expect(bench.status == ["2 END NOT_FOUND: bad", "1 AVAILABLE"])
+    }
+
+    @Test func `to preserve resources the old version goes first, then the new one loads`() {
+        var bench = Bench(transition: .resourcePreserving)
+        _ = bench.aspire([1])
+        _ = bench.succeed(1)
+        #expect(bench.aspire([2]) == ["2 START", "1 UNLOADING", "withdraw 1"])
+        #expect(bench.unloaded(1) == ["1 END", "2 LOADING", "load 2"])
+        #expect(bench.succeed(2) == ["2 AVAILABLE"])
+    }
+
+    @Test func `to preserve resources a load that nobody wants any more is waited for`() {
+        var bench = Bench(transition: .resourcePreserving)
+        _ = bench.aspire([1])
+        #expect(bench.aspire([2]) == ["2 START"])
+        #expect(bench.succeed(1) == ["withdraw 1"])
+        #expect(bench.unloaded(1) == ["1 END \(Self.cancelled)", "2 LOADING", "load 2"])
     }
 
     @Test func `a failure is retried after a pause, so many times, then it is the end`() {
@@ -206,6 +235,15 @@ private struct Bench {
         #expect(bench.aspire([9], of: "other") == ["9 START"])
         #expect(bench.succeed(2) == ["2 AVAILABLE", "1 LOADING", "load 1"])
         #expect(bench.fail(3) == ["3 END NOT_FOUND: bad", "9 LOADING", "load 9"])
+    }
+
+    @Test func `the first loads may take more threads, until there is nothing more to load`() {
+        var bench = Bench(threads: 1, firstThreads: 2)
+        #expect(bench.aspire([1, 2, 3]).filter { $0.hasPrefix("load") } == ["load 3", "load 2"])
+        #expect(bench.succeed(3) == ["3 AVAILABLE", "1 LOADING", "load 1"])
+        _ = bench.succeed(2)
+        _ = bench.succeed(1)
+        #expect(bench.aspire([1, 2, 3, 4, 5]).filter { $0.hasPrefix("load") } == ["load 5"])
     }
 
     @Test func `a pause keeps no other version from loading`() {

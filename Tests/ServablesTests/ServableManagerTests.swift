@@ -320,4 +320,64 @@ private struct Bench {
         }
         try await loaders.nextUnload().finish()
     }
+
+    @Test func `no more versions unload at once than there are threads`() async throws {
+        let loaders = PuppetLoaders()
+        let manager = ServableManager(loaders: loaders, policy: LoadPolicy(loadThreads: 3, unloadThreads: 2))
+        let names = ["a", "b", "c"]
+        let recorder = StateRecorder(manager)
+        func version(_ name: String) -> AspiredVersion {
+            AspiredVersion(id: ServableID(name: name, version: 1), path: "/")
+        }
+        for name in names { manager.aspire(AspiredVersions(model: name, versions: [version(name)])) }
+        for _ in names { try await loaders.nextLoad().succeed() }
+        for name in names { await recorder.wait(for: 1, of: name, .available) }
+        for name in names { manager.aspire(AspiredVersions(model: name, versions: [])) }
+        let running = [try await loaders.nextUnload(), try await loaders.nextUnload()]
+        #expect(Set(running.map(\.id.name)) == ["a", "b"])
+        #expect(manager.status(of: "c").map(\.state) == [.unloading])
+        running[1].finish()
+        let last = try await loaders.nextUnload()
+        #expect(last.id.name == "c")
+        running[0].finish()
+        last.finish()
+        await manager.shutdown()
+    }
+
+    @Test func `a thread that the system refuses is a failed load, tried again like any other`() async throws {
+        let refusals = Mutex(1)
+        let refusal = ServingError(.resourceExhausted, "no more threads")
+        let (loaders, timer) = (PuppetLoaders(), ManualTimer())
+        let manager = ServableManager(
+            loaders: loaders,
+            policy: LoadPolicy(retryIntervalNanoseconds: 7),
+            timer: timer.schedule
+        ) { (name, body) throws(ServingError) in
+            let isRefused = refusals.withLock { count in
+                count -= 1
+                return count >= 0
+            }
+            if isRefused { throw refusal }
+            try startThreadIfPossible(named: name, body)
+        }
+        manager.aspire(
+            AspiredVersions(model: "m", versions: [AspiredVersion(id: ServableID(name: "m", version: 1), path: "/1")])
+        )
+        #expect(await timer.nextDelay() == 7)
+        #expect(manager.status(of: "m") == [VersionStatus(version: 1, state: .loading)])
+        timer.fire()
+        let recorder = StateRecorder(manager)
+        try await loaders.nextLoad().succeed()
+        await recorder.wait(for: 1, .available)
+
+        // An unload has no caller to tell: it is put off until there is a thread.
+        refusals.withLock { $0 = 2 }
+        manager.aspire(AspiredVersions(model: "m", versions: []))
+        for _ in 0..<2 {
+            #expect(await timer.nextDelay() ?? 0 > 7)
+            timer.fire()
+        }
+        try await loaders.nextUnload().finish()
+        await recorder.wait(for: 1, .end)
+    }
 }

@@ -57,4 +57,22 @@ import Musl
         }
         #expect(await task.value == nil)
     }
+
+    /// In a process of its own, which is left without memory for another stack.
+    @Test func `a thread that the system refuses is an error`() async {
+        await #expect(processExitsWith: .success) {
+            try startThreadIfPossible(named: "fine") {}
+            var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+            setrlimit(__rlimit_resource_t(9), &limit)
+            var code = CanonicalCode.ok
+            for _ in 0..<100 where code == .ok {
+                do throws(ServingError) {
+                    try startThreadIfPossible(named: "refused") { while true { sleep(1) } }
+                } catch {
+                    code = error.code
+                }
+            }
+            exit(code == .resourceExhausted ? 0 : 1)
+        }
+    }
 }

@@ -18,6 +18,7 @@
 
 typedef struct TF_Status TF_Status;
 typedef struct TF_Graph TF_Graph;
+typedef struct TF_Library TF_Library;
 typedef struct TF_Operation TF_Operation;
 typedef struct TF_Session TF_Session;
 typedef struct TF_SessionOptions TF_SessionOptions;
@@ -61,6 +62,8 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(int, GetCode, (const TF_Status *_Nonnull status), (status))                                                       \
   F(TF_Operation *_Nullable, GraphOperationByName,                                                                    \
     (TF_Graph *_Nonnull graph, const char *_Nonnull name), (graph, name))                                             \
+  /* Registers the operations and kernels of a shared object; stays open whatever becomes of the handle. */            \
+  F(TF_Library *_Nullable, LoadLibrary, (const char *_Nonnull path, TF_Status *_Nonnull status), (path, status))      \
   /* Fills `meta_graph`, an empty buffer of the caller, with the loaded tensorflow.MetaGraphDef. */                   \
   F(TF_Session *_Nullable, LoadSessionFromSavedModel,                                                                 \
     (const TF_SessionOptions *_Nonnull options, const TF_Buffer *_Nullable run_options, const char *_Nonnull folder,  \

@@ -23,13 +23,14 @@ enum SystemAllocator {
     static func givingBack<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         changes.withLock { count in
             count += 1
-            ctf_set_malloc_thresholds(128 << 10, 128 << 10)
+            ctf_set_malloc_thresholds(128 << 10, 4 << 20)
         }
         defer {
-            ctf_trim_malloc()
             changes.withLock { count in
                 count -= 1
-                if count == 0 { ctf_set_malloc_thresholds(1 << 30, .max) }
+                guard count == 0 else { return }
+                ctf_trim_malloc()
+                ctf_set_malloc_thresholds(1 << 30, .max)
             }
         }
         return try body()

@@ -70,6 +70,7 @@ extension ModelServerFlags {
         configuration.loading.flushesFileSystemCaches = flushFileSystemCaches
         configuration.loading.allowsLabelsForUnavailableVersions = labelsForUnavailableModels
         configuration.loading.checksSignatureMethodName = methodNameCheck
+        configuration.engine.opLibraries = opLibraries.split(separator: ",").map { AbsolutePath.of(String($0)) }
         configuration.engine.compilesWithXLAOnCPU = xlaOnCPU
         configuration.engine.compilesWithXLAOnGPU = xlaOnGPU
     }

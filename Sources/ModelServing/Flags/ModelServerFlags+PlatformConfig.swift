@@ -96,6 +96,7 @@ extension ServerConfiguration {
         loading.warmsUp = config.enableModelWarmup
         let options = config.modelWarmupOptions
         loading.warmUpIterations = options.hasNumRequestIterations ? max(Int(options.numRequestIterations.value), 1) : 1
+        loading.warmUpThreads = min(max(Int(options.numModelWarmupThreads.value), 1), 256)
         loading.prefersTFLite = config.preferTfliteModel
         loading.tflitePools = max(
             Int(config.numTflitePools == 0 ? config.numTfliteInterpreters : config.numTflitePools),

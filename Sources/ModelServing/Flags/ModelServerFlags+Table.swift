@@ -170,6 +170,11 @@ extension ModelServerFlags {
                 .bool(\.grpcHealthCheck),
                 "Accepted and not needed: grpc.health.v1 is always served."
             ),
+            Flag(
+                "op_libraries",
+                .string(\.opLibraries),
+                "Comma-separated shared objects with TensorFlow operations to load at start. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

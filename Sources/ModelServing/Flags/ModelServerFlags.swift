@@ -51,6 +51,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var mixedPrecision = ""
     var skipInitializeTPU = false
     var grpcHealthCheck = false
+    var opLibraries = ""
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

@@ -44,6 +44,7 @@ public enum ModelServerProcess {
     ) async throws(ServingError) {
         let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
         try engine.findLibrary()
+        try engine.loadOpLibraries()
         let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
         let hangup = configuration.usesTLS ? HangupSignal { server.renewCertificates() } : nil
         try await server.run { [logger] addresses in

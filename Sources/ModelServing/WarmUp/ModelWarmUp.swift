@@ -1,6 +1,7 @@
 import Inference
 import Logging
 import Servables
+import ServingMetrics
 import ServingPrimitives
 import Synchronization
 import WireFormat
@@ -16,6 +17,7 @@ final class ModelWarmUp: Sendable {
 
     private let iterations: Int
     private let threads: Int
+    private let metrics: ServerMetrics
     private let logger: Logger
     /// Not strong: the service keeps the manager, which keeps the loaders, which keep this.
     private struct Service { weak var service: InferenceService? }
@@ -24,9 +26,10 @@ final class ModelWarmUp: Sendable {
     /// - Parameters:
     ///   - iterations: calls of each record.
     ///   - threads: calls at the same time.
-    init(iterations: Int, threads: Int, logger: Logger) {
+    init(iterations: Int, threads: Int, metrics: ServerMetrics, logger: Logger) {
         self.iterations = max(iterations, 1)
         self.threads = max(threads, 1)
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -46,13 +49,22 @@ final class ModelWarmUp: Sendable {
         let replay = WarmUpReplay(of: file, iterations: iterations) { (call) throws(ServingError) in
             try service.warmUp(model, with: call)
         }
-        let count = try replay.run(threads: threads)
+        let failure = replay.run(threads: threads)
+        let nanoseconds = MonotonicTime.now().nanoseconds(since: start)
+        record(replay.recordCount, failure, nanoseconds, folder)
+        if let failure { throw failure }
         logger.info(
             "Warmed a version up",
             metadata: [
-                "model": "\(id.name)", "version": "\(id.version)", "records": "\(count)",
-                "milliseconds": "\(MonotonicTime.now().nanoseconds(since: start) / 1_000_000)",
+                "model": "\(id.name)", "version": "\(id.version)", "records": "\(replay.recordCount)",
+                "milliseconds": "\(nanoseconds / 1_000_000)",
             ]
         )
+    }
+
+    private func record(_ recordCount: Int, _ failure: ServingError?, _ nanoseconds: UInt64, _ folder: String) {
+        let labels = [folder, failure.map { "\($0)" } ?? CanonicalCode.ok.name]
+        metrics.warmUpLatency.cell(labels).record(Int64(clamping: nanoseconds / 1000))
+        metrics.warmUpRecordsRead.cell(labels).increment(by: Int64(recordCount))
     }
 }

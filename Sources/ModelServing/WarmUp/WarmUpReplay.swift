@@ -26,9 +26,10 @@ final class WarmUpReplay: Sendable {
         state = Mutex(State(reader: TFRecordReader(file)))
     }
 
-    /// - Returns: how many records there were.
-    /// - Throws: the first failure.
-    func run(threads: Int) throws(ServingError) -> Int {
+    /// Blocks until all records have been replayed.
+    ///
+    /// - Returns: the first failure.
+    func run(threads: Int) -> ServingError? {
         let helpers = (1..<max(threads, 1)).map { _ in BlockingResult<Void, Never>() }
         for helper in helpers {
             do throws(ServingError) {
@@ -43,10 +44,11 @@ final class WarmUpReplay: Sendable {
         }
         replayRecords()
         for helper in helpers { helper.wait().get() }
-        let (count, failure) = state.withLock { ($0.count, $0.failure) }
-        if let failure { throw failure }
-        return count
+        return state.withLock { $0.failure }
     }
+
+    /// Records read so far.
+    var recordCount: Int { state.withLock { $0.count } }
 
     private func replayRecords() {
         do throws(ServingError) {

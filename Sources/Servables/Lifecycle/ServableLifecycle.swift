@@ -48,11 +48,12 @@ package struct ServableLifecycle {
 
         var attempt: Attempt { Attempt(version: version, life: life) }
 
-        var policyPhase: AvailabilityPreservingPolicy.Phase {
+        var transitionPhase: VersionTransition.Phase {
             switch phase {
             case .new: .new
             case .ready: .ready
-            case .queued, .loading, .paused, .unloading, .failed: .settled
+            case .queued, .loading, .paused, .unloading: .changing
+            case .failed: .ended
             }
         }
     }
@@ -68,6 +69,8 @@ package struct ServableLifecycle {
     private var models: [String: Model] = [:]
     private var loadQueue: [ServableID] = []
     private var runningLoads = 0
+    /// Whether all that was to be loaded was once loaded.
+    private var hasCaughtUp = false
     private var lives: UInt64 = 0
     private var isClosing = false
     private var isClosed = false
@@ -97,7 +100,7 @@ package struct ServableLifecycle {
 
     package mutating func loadSucceeded(_ attempt: Attempt) -> [Effect] {
         let id = attempt.version.id
-        runningLoads -= 1
+        endLoad()
         if wants(attempt) {
             update(id) {
                 $0.phase = .ready
@@ -117,7 +120,7 @@ package struct ServableLifecycle {
 
     package mutating func loadFailed(_ attempt: Attempt, _ error: ServingError) -> [Effect] {
         let id = attempt.version.id
-        runningLoads -= 1
+        endLoad()
         update(id) {
             $0.failures += 1
             $0.reason = error
@@ -186,9 +189,9 @@ package struct ServableLifecycle {
     private mutating func settle(_ name: String) {
         admit(name)
         let snapshot = (models[name]?.records ?? [:]).map { number, record in
-            AvailabilityPreservingPolicy.Version(number, isAspired: record.isAspired, record.policyPhase)
+            VersionTransition.Version(number, isAspired: record.isAspired, record.transitionPhase)
         }
-        let actions = AvailabilityPreservingPolicy.actions(for: snapshot)
+        let actions = policy.transition.actions(for: snapshot)
         for number in actions.unload { beginUnload(ServableID(name: name, version: number)) }
         for number in actions.load { enqueue(ServableID(name: name, version: number)) }
         startLoads()
@@ -218,8 +221,14 @@ package struct ServableLifecycle {
         loadQueue.append(id)
     }
 
+    private mutating func endLoad() {
+        runningLoads -= 1
+        if runningLoads == 0, loadQueue.isEmpty { hasCaughtUp = true }
+    }
+
     private mutating func startLoads() {
-        while runningLoads < max(policy.loadThreads, 1), !loadQueue.isEmpty {
+        let limit = hasCaughtUp ? policy.loadThreads : policy.firstLoadThreads
+        while runningLoads < max(limit, 1), !loadQueue.isEmpty {
             let id = loadQueue.removeFirst()
             update(id) { $0.phase = .loading }
             guard let record = models[id.name]?.records[id.version] else { continue }

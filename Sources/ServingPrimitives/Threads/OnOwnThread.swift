@@ -11,7 +11,12 @@ public func onOwnThread<Result: Sendable>(
     return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             guard waiter.wait(continuation) else { return }
-            startThread(named: name) { waiter.resume(returning: body()) }
+            do throws(ServingError) {
+                try startThreadIfPossible(named: name) { waiter.resume(returning: body()) }
+            } catch {
+                // A pool that waits for a disk is better than a call that is never made.
+                waiter.resume(returning: body())
+            }
         }
     } onCancel: {
         waiter.resume(returning: nil)

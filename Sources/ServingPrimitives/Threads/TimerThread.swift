@@ -4,14 +4,14 @@ import Glibc
 import Musl
 #endif
 
-/// Runs actions later, on one thread of its own that starts with the first of them.
+/// Runs actions later, on one thread of its own.
 ///
 /// For the rare and unhurried (pauses between load tries), so that nobody has to hold a thread to wait. Actions run
 /// one after the other and have to be short.
 public final class TimerThread: @unchecked Sendable {
     // Sendable: `lock` guards every field below it.
 
-    /// The timer of the process.
+    /// The timer of the process. Its thread starts when this is first asked for.
     public static let shared = TimerThread()
 
     private struct Entry {
@@ -23,7 +23,6 @@ public final class TimerThread: @unchecked Sendable {
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     /// Sorted by due time, latest first: the next one is the last.
     private var entries: [Entry] = []
-    private var isRunning = false
 
     private init() {
         pthread_mutex_init(lock, nil)
@@ -32,6 +31,7 @@ public final class TimerThread: @unchecked Sendable {
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         pthread_cond_init(wakeUp, &attributes)
         pthread_condattr_destroy(&attributes)
+        startThread(named: "timer") { self.run() }
     }
 
     /// Runs `action` on the timer's thread after `delay` nanoseconds.
@@ -40,10 +40,8 @@ public final class TimerThread: @unchecked Sendable {
         pthread_mutex_lock(lock)
         let position = entries.firstIndex { $0.due <= due } ?? entries.endIndex
         entries.insert(Entry(due: due, action: action), at: position)
-        let start = !isRunning
-        isRunning = true
         pthread_mutex_unlock(lock)
-        if start { startThread(named: "timer") { self.run() } } else { pthread_cond_signal(wakeUp) }
+        pthread_cond_signal(wakeUp)
     }
 
     private func run() {
