@@ -266,9 +266,10 @@ let package = Package(
         tests(
             "ModelServing",
             [
-                "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "Servables",
-                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
-                "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+                "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference",
+                "ModelSources", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
+                "ServingTestKit", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                protobuf,
             ]
         ),
     ] + (isFuzzing ? fuzzers : []),

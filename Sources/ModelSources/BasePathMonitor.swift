@@ -13,6 +13,8 @@ struct BasePathMonitor {
         case duplicate(version: Int64, ignored: String, used: String)
         case incomplete(version: Int64, defect: String)
         case notThere(version: Int64)
+        /// The policy is a list of versions, and the list is empty.
+        case noneWanted
     }
 
     struct Look {
@@ -135,6 +137,7 @@ struct BasePathMonitor {
             notices.insert(.incomplete(version: number, defect: defect))
         }
         if case .specific(let wanted) = model.policy {
+            if wanted.isEmpty { notices.insert(.noneWanted) }
             for number in wanted where versions[number] == nil { notices.insert(.notThere(version: number)) }
         }
         return notices

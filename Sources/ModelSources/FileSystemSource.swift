@@ -230,6 +230,8 @@ extension Logger {
                 "A version is not complete and is passed over while there is another",
                 metadata: ["version": "\(version)", "defect": "\(defect)"]
             )
+        case .noneWanted:
+            warning("No versions are served: the version policy is a list of specific versions, and it is empty")
         case .notThere(let version):
             warning("A version that should be served is not there", metadata: ["version": "\(version)"])
         }

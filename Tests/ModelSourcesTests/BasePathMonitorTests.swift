@@ -186,6 +186,14 @@ private struct Bench {
         #expect(bench.announced() == [[2]])
     }
 
+    @Test func `an empty list of versions serves none, and is told of`() {
+        var bench = Bench(.specific([]))
+        bench.files.writeModel("/m/1")
+        let look = bench.look()
+        #expect(look.announcements == [AspiredVersions(model: "m", versions: [])])
+        #expect(look.notices == [.noneWanted])
+    }
+
     @Test func `a listed version that is not there is told of`() {
         var bench = Bench(.specific([1, 7]))
         bench.files.writeModel("/m/1")

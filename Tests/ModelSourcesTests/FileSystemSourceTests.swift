@@ -41,9 +41,9 @@ private final class Bench: Sendable {
         Task { await source.run { self.announce.yield($0) } }
     }
 
-    func nextAnnouncement() async -> [Int64]? {
-        await announcements.first { _ in true }?.versions.map(\.id.version)
-    }
+    func nextAnnouncement() async -> [Int64]? { await nextAspired()?.versions.map(\.id.version) }
+
+    func nextAspired() async -> AspiredVersions? { await announcements.first { _ in true } }
 
     func nextPause() async -> UInt64? { await pauses.first { _ in true } }
 }
@@ -145,5 +145,65 @@ private final class Bench: Sendable {
         task.cancel()
         await task.value
         gate.open()
+    }
+
+    // MARK: Other models while it runs
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a model that is added is looked at, one that is removed is asked for without versions`() async {
+        let bench = Bench()
+        bench.files.writeModel("/m/1")
+        bench.files.writeModel("/n/7")
+        let source = bench.source(.everySeconds(3))
+        let task = bench.run(source)
+        #expect(await bench.nextAnnouncement() == [1])
+        source.setModels([MonitoredModel(name: "m", basePath: "/m"), MonitoredModel(name: "n", basePath: "/n")])
+        #expect(await bench.nextAspired()?.model == "n")
+        source.setModels([MonitoredModel(name: "n", basePath: "/n")])
+        await source.caughtUp()
+        #expect(await bench.nextAspired() == AspiredVersions(model: "m", versions: []))
+        source.setModels([MonitoredModel(name: "n", basePath: "/n"), MonitoredModel(name: "m", basePath: "/m")])
+        #expect(await bench.nextAnnouncement() == [1], "a model that comes back is looked at anew")
+        task.cancel()
+        await task.value
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `another policy or base path is looked at without waiting for the next turn`() async {
+        let bench = Bench()
+        for version in 1...3 { bench.files.writeModel("/m/\(version)") }
+        bench.files.writeModel("/elsewhere/9")
+        let source = bench.source(.everySeconds(3))
+        let task = bench.run(source)
+        #expect(await bench.nextAnnouncement() == [3])
+        source.setModels([MonitoredModel(name: "m", basePath: "/m", policy: .specific([1, 3]))])
+        #expect(await bench.nextAnnouncement() == [3, 1])
+        source.setModels([MonitoredModel(name: "m", basePath: "/elsewhere", policy: .all)])
+        #expect(await bench.nextAnnouncement() == [9])
+        task.cancel()
+        await task.value
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a source that looks once looks once at each model that is added`() async {
+        let bench = Bench()
+        bench.files.writeModel("/n/7")
+        let source = bench.source(.once, [])
+        let task = bench.run(source)
+        source.setModels([MonitoredModel(name: "n", basePath: "/n")])
+        #expect(await bench.nextAnnouncement() == [7])
+        task.cancel()
+        await task.value
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `nobody waits for a source that does not run`() async {
+        let bench = Bench()
+        let source = bench.source(.everySeconds(3))
+        await source.caughtUp()
+        let task = bench.run(source)
+        task.cancel()
+        await task.value
+        await source.caughtUp()
     }
 }

@@ -219,24 +219,21 @@ extension GRPCCall {
 
 extension GRPCCall {
     private func startReload(_ message: ByteBuffer) {
-        do throws(ServingError) {
-            let (requested, metrics) = try HandleReloadConfigRequest.read(message)
-            guard let models = services.models else {
-                throw ServingError(.unimplemented, "The models of this server cannot be changed by a call")
-            }
-            reload = Task { [loop, self] in
-                let result: Result<[(name: String, increase: Int64)], ServingError>
-                do throws(ServingError) {
-                    result = .success(try await models.reload(requested, metrics: metrics))
-                } catch {
-                    result = .failure(error)
-                }
-                loop.post(.reloaded(result), to: self)
-            }
-            connection.addWatch(self)
-        } catch {
-            fail(error)
+        guard let models = services.models else {
+            return fail(ServingError(.unimplemented, "The models of this server cannot be changed by a call"))
         }
+        // Off the loop from the start: a long list of models takes its time to read.
+        reload = Task { [loop, self] in
+            let result: Result<[(name: String, increase: Int64)], ServingError>
+            do throws(ServingError) {
+                let (requested, metrics) = try HandleReloadConfigRequest.read(message)
+                result = .success(try await models.reload(requested, metrics: metrics))
+            } catch {
+                result = .failure(error)
+            }
+            loop.post(.reloaded(result), to: self)
+        }
+        connection.addWatch(self)
     }
 }
 

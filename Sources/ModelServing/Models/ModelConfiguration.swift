@@ -55,7 +55,17 @@ actor ModelConfiguration: ModelControl {
         _ requested: RequestedModels,
         metrics names: [String]
     ) async throws(ServingError) -> [(name: String, increase: Int64)] {
-        let metrics = MetricIncrease(of: names, in: metrics)
+        do throws(ServingError) {
+            let metrics = MetricIncrease(of: names, in: metrics)
+            try await reload(requested)
+            return metrics.values()
+        } catch {
+            logger.error("ReloadConfig failed: \(error.message)")
+            throw error
+        }
+    }
+
+    private func reload(_ requested: RequestedModels) async throws(ServingError) {
         var wait: ArrivalsWaiting.ID?
         let transition = try apply(requested, rules()) { added in wait = listen(for: added) }
         if let wait {
@@ -66,7 +76,6 @@ actor ModelConfiguration: ModelControl {
             if let error = arrivals.error { throw error }
         }
         if let error = transition.error { throw error }
-        return metrics.values()
     }
 
     /// - Parameter willChange: called with the names of new models when the set of models changes, before it does.

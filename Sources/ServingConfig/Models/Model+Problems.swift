@@ -4,6 +4,11 @@ extension ServerConfiguration.Model {
     /// Everything wrong with `models` as the new set of models in place of `current`, in the order and the words of
     /// TensorFlow Serving where it has any; empty when they can be served.
     public static func problems(of models: [Self], replacing current: [Self] = []) -> [ServingError] {
+        if models.count > maximumCount {
+            return [
+                .invalidArgument("The configuration lists \(models.count) models; at most \(maximumCount) are served")
+            ]
+        }
         let repeated = repeatedNames(in: models).map {
             ServingError.invalidArgument("Illegal to list model \($0) multiple times in config list")
         }
@@ -13,6 +18,9 @@ extension ServerConfiguration.Model {
             + models.compactMap { $0.platformProblem(before: platforms[$0.name] ?? nil) }
             + models.compactMap(\.ownProblem)
     }
+
+    /// The file system is asked about each model every second: more would be a mistake, or an attack.
+    public static var maximumCount: Int { 10_000 }
 
     /// Each name that occurs again, once, in the order in which it does.
     private static func repeatedNames(in models: [Self]) -> [String] {

@@ -21,6 +21,7 @@ func withServer<R>(
         configuration: configuration,
         inference: serving.inference,
         health: serving.health,
+        models: serving.control,
         group: group,
         tls: tls
     )

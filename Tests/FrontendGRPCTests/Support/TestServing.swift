@@ -1,6 +1,7 @@
 import EngineInterface
 import Inference
 import Servables
+import ServingConfig
 import ServingPrimitives
 import ServingTestKit
 
@@ -12,10 +13,13 @@ final class TestServing: Sendable {
     let threads: EngineThreadPool
     let inference: InferenceService
     let health: ServingHealth
+    /// What a reload goes to.
+    let control: (any ModelControl)?
 
     init(
         _ models: [String: FakeModel],
         requiredModels: [String] = [],
+        control: (any ModelControl)? = nil,
         threadCount: Int = 2,
         policy: ExecutionPolicy = ExecutionPolicy()
     ) {
@@ -23,6 +27,7 @@ final class TestServing: Sendable {
         threads = EngineThreadPool(threadCount: threadCount)
         inference = InferenceService(manager: manager, engineThreads: threads, policy: policy)
         health = ServingHealth(requiredModels: requiredModels, manager: manager)
+        self.control = control
     }
 
     deinit { threads.shutdown() }
