@@ -293,12 +293,12 @@ import Testing
             gate.wait()
             return [request.inputs[0]]
         }
-        try await ServerFixture.run(["m": model]) { server in
+        try await ServerFixture.run(["ending": model]) { server in
             let body = #"{"instances": [1]}"#
             let idle = try await RawClient(port: server.port, group: server.group)
             async let idleEnd = idle.exchange(["GET /v2/health/live HTTP/1.1\r\nHost: t\r\n\r\n"])
             async let answer = server.exchange(
-                "POST /v1/models/m:predict HTTP/1.1\r\nHost: t\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                "POST /v1/models/ending:predict HTTP/1.1\r\nHost: t\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
             )
             for await _ in begun { break }
             async let shutdown: Void = server.server.shutdown(grace: .seconds(30))
@@ -306,9 +306,9 @@ import Testing
             gate.open()
             #expect(try await answer.contains("\r\nConnection: close\r\n"))
             await shutdown
-            await #expect(throws: (any Error).self) {
-                _ = try await RawClient(port: server.port, group: server.group)
-            }
+            // The port is closed, or by now that of another test's server, which has no such model.
+            let later = try? await server.request("GET", "/v1/models/ending")
+            #expect(later?.status != 200)
         }
     }
 }
