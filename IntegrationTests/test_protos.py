@@ -29,6 +29,7 @@ WITHOUT_OFFICIAL = {
     "tensorflow_serving/servables/tensorflow/saved_model_config.proto",
     "tensorflow_serving/servables/tensorflow/session_bundle_config.proto",
     "tensorflow_serving/servables/tensorflow/thread_pool_factory_config.proto",
+    "tsl/profiler/protobuf/profiler_service.proto",
 }
 
 # What SavedModels carry for the graph's own use, and settings of traces: nothing here reads or writes
@@ -38,18 +39,43 @@ LEFT_OUT = {
     "tensorflow.MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
     "tensorflow.TensorInfo.CompositeTensor": {"type_spec"},
     "tensorflow.RunOptions": {"debug_options"},
+    # Settings of tracers that are TensorFlow's own.
+    "tensorflow.ProfileOptions": {
+        "version",
+        "device_type",
+        "include_dataset_ops",
+        "host_tracer_level",
+        "device_tracer_level",
+        "python_tracer_level",
+        "enable_hlo_proto",
+        "start_timestamp_ns",
+        "repository_path",
+        "trace_options",
+        "advanced_configuration",
+        "raise_error_on_start_failure",
+        "session_id",
+        "override_hostname",
+    },
     "tensorflow.RunMetadata": {"step_stats", "cost_graph", "partition_graphs", "function_graphs"},
 }
 LEFT_OUT_MESSAGES = {
+    "tensorflow.ProfileOptions.TraceOptions",
+    "tensorflow.ProfileOptions.AdvancedConfigValue",
+    "tensorflow.ProfileOptions.AdvancedConfigurationEntry",
+    "tensorflow.RemoteProfilerSessionManagerOptions",
+    "tensorflow.RewriterConfig.CustomGraphOptimizer",
     "tensorflow.RunMetadata.FunctionGraphs",
     "tensorflow.TensorConnection",
     "tensorflow.CallableOptions",
     "tensorflow.BatchingOptions",
 }
+LEFT_OUT_ENUMS = {"tensorflow.ProfileOptions.DeviceType"}
 
 
 def module_name(path):
     """The Python module that holds the official file."""
+    if path.startswith("tsl/"):
+        path = f"tensorflow/{path}"
     path = path.replace("xla/tsl/", "tensorflow/compiler/xla/tsl/")
     return path.removesuffix(".proto").replace("/", ".") + "_pb2"
 
@@ -89,6 +115,8 @@ def facts(file):
     found = {"package": file.package, "syntax": file.syntax or "proto2"}
 
     def add_enum(scope, enum):
+        if f"{scope}.{enum.name}" in LEFT_OUT_ENUMS:
+            return
         found[f"{scope}.{enum.name}"] = {value.name: value.number for value in enum.value}
 
     def add_message(scope, message):
@@ -137,6 +165,8 @@ def test_what_is_left_out_exists(ours):
         assert fields <= {field.name for field in pool.FindMessageTypeByName(name).fields}
     for name in LEFT_OUT_MESSAGES:
         assert pool.FindMessageTypeByName(name)
+    for name in LEFT_OUT_ENUMS:
+        assert pool.FindEnumTypeByName(name)
 
 
 def test_messages_without_official_descriptors(ours):
@@ -149,6 +179,20 @@ def test_messages_without_official_descriptors(ours):
     assert numbers == {
         "grpc.health.v1.HealthCheckRequest": {"service": 1},
         "grpc.health.v1.HealthCheckResponse": {"status": 1},
+        "tensorflow.ProfileRequest": {
+            "duration_ms": 1,
+            "max_events": 2,
+            "tools": 3,
+            "opts": 4,
+            "repository_root": 5,
+            "session_id": 6,
+            "host_name": 7,
+            "emit_xspace": 9,
+        },
+        "tensorflow.ProfileResponse": {"tool_data": 6, "empty_trace": 7, "xspace": 8},
+        "tensorflow.ProfileToolData": {"name": 1, "data": 2},
+        "tensorflow.TerminateRequest": {"session_id": 1},
+        "tensorflow.TerminateResponse": {},
         "tensorflow.serving.BatchOpRewriteConfig": {
             "model_scheduler_options": 1,
             "batch_options": 2,

@@ -72,6 +72,8 @@ public struct RunRequest: Sendable {
     /// What similar runs took, in nanoseconds; 0 when not known. An engine that can only stop a run at extra cost
     /// uses it to decide whether a deadline is worth that cost.
     public var expectedNanoseconds: UInt64
+    /// Takes what the engine can tell of the run's operations; `nil` when nobody wants to know.
+    public var trace: RunTrace?
 
     public init(
         signature: Int,

@@ -66,10 +66,10 @@ package final class TensorFlowModel: LoadedModel {
         // The first run prepares the graph, which needs several times its memory for a time.
         if !hasRun.load(ordering: .relaxed), !hasRun.exchange(true, ordering: .relaxed) {
             return try SystemAllocator.givingBack { () throws(ServingError) in
-                try run(tensors, feeds, fetches, options)
+                try run(tensors, feeds, fetches, options, request.trace)
             }
         }
-        return try run(tensors, feeds, fetches, options)
+        return try run(tensors, feeds, fetches, options, request.trace)
     }
 
     /// The run itself, with places for the tensors it takes and gives.
@@ -77,7 +77,8 @@ package final class TensorFlowModel: LoadedModel {
         _ tensors: [Tensor],
         _ feeds: [TF_Output],
         _ fetches: [TF_Output],
-        _ options: RunOptions?
+        _ options: RunOptions?,
+        _ trace: RunTrace?
     ) throws(ServingError) -> [Tensor] {
         let result = withUnsafeTemporaryAllocation(
             of: OpaquePointer?.self,
@@ -87,7 +88,7 @@ package final class TensorFlowModel: LoadedModel {
             let inputs = handles.extracting(..<feeds.count)
             let outputs = handles.extracting(feeds.count...)
             return Result { () throws(ServingError) in
-                try run(tensors, feeds, inputs, fetches, outputs, options)
+                try run(tensors, feeds, inputs, fetches, outputs, options, trace)
             }
         }
         return try result.get()
@@ -99,7 +100,8 @@ package final class TensorFlowModel: LoadedModel {
         _ inputs: UnsafeMutableBufferPointer<OpaquePointer?>,
         _ fetches: [TF_Output],
         _ outputs: UnsafeMutableBufferPointer<OpaquePointer?>,
-        _ options: RunOptions?
+        _ options: RunOptions?,
+        _ trace: RunTrace?
     ) throws(ServingError) -> [Tensor] {
         defer { for case let input? in inputs { TF_DeleteTensor(input) } }
         for index in inputs.indices {
@@ -107,6 +109,8 @@ package final class TensorFlowModel: LoadedModel {
             inputs[index] = handle
             if copiedBytes > 0 { copied.add(copiedBytes, ordering: .relaxed) }
         }
+        let metadata = trace.map { _ in TF_NewBuffer() }
+        defer { if let metadata { TF_DeleteBuffer(metadata) } }
         // TF_SessionRun sets the status in any case, so a used one will do.
         let status = ctf_thread_status()
         TF_SessionRun(
@@ -120,11 +124,19 @@ package final class TensorFlowModel: LoadedModel {
             Int32(fetches.count),
             nil,
             0,
-            nil,
+            metadata,
             status
         )
+        if let trace, let metadata { Self.add(metadata, to: trace) }
         if let error = ServingError(status) { throw error }
         return try take(outputs)
+    }
+
+    /// Passes on what TensorFlow wrote of a run. What cannot be read is left out: a profile is no reason to fail a run.
+    private static func add(_ metadata: UnsafeMutablePointer<TF_Buffer>, to trace: RunTrace) {
+        let bytes = UnsafeRawBufferPointer(start: metadata.pointee.data, count: metadata.pointee.length)
+        guard let operations = try? StepStats.operations(inRunMetadata: bytes) else { return }
+        trace.add(operations)
     }
 
     /// Makes our tensors of TensorFlow's. If one cannot be, all are deleted.
@@ -144,6 +156,12 @@ package final class TensorFlowModel: LoadedModel {
     ///
     /// - Throws: `DEADLINE_EXCEEDED` when it is too late to begin.
     private func options(for request: RunRequest) throws(ServingError) -> RunOptions? {
+        guard request.trace != nil else { return try untracedOptions(for: request) }
+        let options = try untracedOptions(for: request)
+        return RunOptions((options?.bytes ?? []) + SessionConfiguration.traced)
+    }
+
+    private func untracedOptions(for request: RunRequest) throws(ServingError) -> RunOptions? {
         guard !request.deadline.isNever else { return usesPool ? nil : inCallingThread }
         let remaining = request.deadline.remaining(at: .now())
         guard remaining > 0 else { throw .deadlineExceeded("Timed out waiting for notification") }

@@ -11,16 +11,26 @@ public final class ModelServable: Servable {
     /// Batches the runs of this version; `nil` runs each by itself.
     let batcher: ModelBatcher?
     let metrics: ModelMetrics
+    /// What runs are called in a profile: `half_plus_two/1`.
+    let name: String
+    private let tracer: RunTracer?
 
-    /// - Parameter metrics: where the model's runs are counted; by default nowhere that is shown.
+    /// - Parameters:
+    ///   - metrics: where the model's runs are counted; by default nowhere that is shown.
+    ///   - name: what runs are called in a profile: the model and its version.
+    ///   - tracer: takes profiles of runs; `nil` where there are none.
     public init(
         model: any LoadedModel,
         batcher: ModelBatcher? = nil,
-        metrics: ModelMetrics = ServerMetrics().model("")
+        metrics: ModelMetrics = ServerMetrics().model(""),
+        name: String = "",
+        tracer: RunTracer? = nil
     ) {
         self.model = model
         self.batcher = batcher
         self.metrics = metrics
+        self.name = name
+        self.tracer = tracer
         var executors: [String: SignatureExecutor] = [:]
         for (index, signature) in model.signatures.enumerated() {
             executors[signature.name] = SignatureExecutor(index: index, signature: signature)
@@ -38,7 +48,8 @@ extension ModelServable {
         _ request: RunRequest,
         at start: MonotonicTime
     ) throws(ServingError) -> (tensors: [Tensor], nanoseconds: UInt64) {
-        let tensors = try model.run(request)
+        let tensors =
+            if let trace = tracer?.beginRun() { try run(request, trace) } else { try model.run(request) }
         return (tensors, counted(since: start))
     }
 
@@ -47,7 +58,12 @@ extension ModelServable {
         _ requests: [RunRequest],
         at start: MonotonicTime
     ) throws(ServingError) -> (tensors: [Tensor], nanoseconds: UInt64) {
-        let tensors = try model.runJointly(requests)
+        let tensors =
+            if let trace = tracer?.beginRun() {
+                try runJointly(requests, trace)
+            } else {
+                try model.runJointly(requests)
+            }
         return (tensors, counted(since: start))
     }
 

@@ -16,6 +16,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     let metrics: ServerMetrics
     /// `nil` where files may stay in the system's page cache.
     let fileCacheFlush: FileCacheFlush?
+    let tracer: RunTracer
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
@@ -27,6 +28,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             warmUp: warmUp,
             metrics: metrics,
             fileCacheFlush: fileCacheFlush,
+            tracer: tracer,
             logger: logger
         )
     }
@@ -40,6 +42,7 @@ private struct ModelLoader: ServableLoader {
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
     let fileCacheFlush: FileCacheFlush?
+    let tracer: RunTracer
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
@@ -62,7 +65,13 @@ private struct ModelLoader: ServableLoader {
         let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
             try engine.load(request)
         }
-        let servable = ModelServable(model: model, batcher: batcher, metrics: metrics.model(id.name))
+        let servable = ModelServable(
+            model: model,
+            batcher: batcher,
+            metrics: metrics.model(id.name),
+            name: "\(id.name)/\(id.version)",
+            tracer: tracer
+        )
         try warm(servable)
         return servable
     }

@@ -58,6 +58,7 @@ public final class ModelServer: Sendable {
         engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         let metrics = ServerMetrics()
         batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount, metrics: metrics) }
+        let tracer = RunTracer()
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
@@ -67,6 +68,7 @@ public final class ModelServer: Sendable {
                 warmUp: warmUp,
                 metrics: metrics,
                 fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
+                tracer: tracer,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads)
@@ -100,6 +102,7 @@ public final class ModelServer: Sendable {
             inference: inference,
             health: health,
             models: models,
+            tracer: configuration.grpc.servesProfiler ? tracer : nil,
             group: group,
             tls: tls.grpc,
             logger: logger

@@ -12,7 +12,11 @@ struct MetricsOptions: ParsableArguments {
     )
     var metricsPath: String?
 
+    @Flag(inversion: .prefixedNo, help: "Serve TensorFlow's ProfilerService: profiles of what runs, for TensorBoard.")
+    var profiler = true
+
     func apply(to configuration: inout ServerConfiguration) {
         configuration.monitoring.prometheusPath = metricsPath
+        configuration.grpc.servesProfiler = profiler
     }
 }

@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Batching") var batching: BatchingOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
-    @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+    @OptionGroup(title: "Metrics and profiles") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
 

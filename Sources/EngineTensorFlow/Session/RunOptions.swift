@@ -5,6 +5,11 @@ final class RunOptions: @unchecked Sendable {
     // Sendable: never written after it is made.
     let buffer: UnsafePointer<TF_Buffer>
 
+    /// The message.
+    var bytes: [UInt8] {
+        Array(UnsafeRawBufferPointer(start: buffer.pointee.data, count: buffer.pointee.length))
+    }
+
     init(_ bytes: [UInt8]) {
         let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
         _ = copy.initialize(from: bytes)

@@ -69,4 +69,11 @@ enum SessionConfiguration {
         options.integer(2, milliseconds)  // timeout_in_ms
         return options.bytes
     }
+
+    /// Added to serialized `RunOptions`: TensorFlow says what each operation of the run did.
+    static let traced: [UInt8] = {
+        var options = ProtobufWriter()
+        options.integer(1, 1)  // trace_level = SOFTWARE_TRACE
+        return options.bytes
+    }()
 }

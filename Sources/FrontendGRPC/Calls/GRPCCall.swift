@@ -23,6 +23,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         case decompressed(Result<ByteBuffer, ServingError>)
         case reloaded(Result<[(name: String, increase: Int64)], ServingError>)
         case healthChanged
+        case profileEnded
+        case profiled(Result<[UInt8], ServingError>)
     }
 
     let connection: GRPCConnection
@@ -40,6 +42,7 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var measurement: CallMeasurement?
     /// Waits for the new models of a reload; cancelled when nobody waits for the answer any more.
     private var reload: Task<Void, Never>?
+    var profile: Profile?
     private var isFinished = false
 
     var services: GRPCServices { connection.services }
@@ -143,6 +146,11 @@ extension GRPCCall {
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
         case .handleReloadConfigRequest: startReload(message)
+        case .profile: startProfile(message)
+        case .terminateProfile:
+            answer(message) { m throws(ServingError) in try Profiler.terminate(m, services.profiler) }
+        case .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
+            preconditionFailure("\(method) is refused before its message is read")
         }
     }
 }
@@ -252,9 +260,12 @@ extension GRPCCall {
         case .reloaded(.success(let increases)):
             answer { () throws(ServingError) in try HandleReloadConfigRequest.answer(increases) }
         case .predicted(.failure(let error)), .decompressed(.failure(let error)), .classified(.failure(let error)),
-            .regressed(.failure(let error)), .multiInferred(.failure(let error)), .reloaded(.failure(let error)):
+            .regressed(.failure(let error)), .multiInferred(.failure(let error)), .reloaded(.failure(let error)),
+            .profiled(.failure(let error)):
             fail(error)
         case .healthChanged: sendHealth()
+        case .profileEnded: endProfile()
+        case .profiled(.success(let answer)): send(byteCount: answer.count) { $0.copyBytes(from: answer) }
         }
     }
 
@@ -310,6 +321,7 @@ extension GRPCCall {
     private func finish(_ code: CanonicalCode) {
         isFinished = true
         count(code)
+        dropProfile()
         loop.stopWaiting(self)
         // Ends the cycle of references between the stream and its call.
         stream.context = nil

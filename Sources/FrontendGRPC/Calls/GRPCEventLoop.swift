@@ -52,6 +52,11 @@ final class GRPCEventLoop: @unchecked Sendable {
         }
     }
 
+    /// As `post`, but so much later. Called on the loop.
+    func post(_ event: GRPCCall.Event, to call: GRPCCall, afterNanoseconds delay: UInt64) -> Scheduled<Void> {
+        eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: delay))) { [self] in post(event, to: call) }
+    }
+
     /// Watches the deadline of a call until `stopWaiting`; the call is told with `deadlinePassed`.
     func waitForDeadline(of call: GRPCCall) { deadlines.watch(call) }
 

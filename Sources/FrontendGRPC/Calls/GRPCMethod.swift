@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// The methods the server knows, by their path on the wire.
 enum GRPCMethod: String, Sendable, CaseIterable {
     case predict = "/tensorflow.serving.PredictionService/Predict"
@@ -7,6 +9,12 @@ enum GRPCMethod: String, Sendable, CaseIterable {
     case getModelMetadata = "/tensorflow.serving.PredictionService/GetModelMetadata"
     case getModelStatus = "/tensorflow.serving.ModelService/GetModelStatus"
     case handleReloadConfigRequest = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
+    case profile = "/tensorflow.ProfilerService/Profile"
+    case terminateProfile = "/tensorflow.ProfilerService/Terminate"
+    case monitor = "/tensorflow.ProfilerService/Monitor"
+    case startContinuousProfiling = "/tensorflow.ProfilerService/StartContinuousProfiling"
+    case stopContinuousProfiling = "/tensorflow.ProfilerService/StopContinuousProfiling"
+    case getSnapshot = "/tensorflow.ProfilerService/GetSnapshot"
     case healthCheck = "/grpc.health.v1.Health/Check"
     case healthWatch = "/grpc.health.v1.Health/Watch"
 
@@ -22,5 +30,23 @@ enum GRPCMethod: String, Sendable, CaseIterable {
         }
         guard let method = Self.byPath[path] else { return nil }
         self = method
+    }
+
+    /// Why calls are not carried out, where the method is known only to be refused by name.
+    var refusal: String? {
+        switch self {
+        // As TensorFlow's service says it.
+        case .monitor: "unimplemented."
+        case .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
+            "\(rawValue.dropFirst()) is not implemented by this server; use Profile"
+        case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus,
+            .handleReloadConfigRequest, .healthCheck, .healthWatch, .profile, .terminateProfile:
+            nil
+        }
+    }
+
+    /// How a call is refused whose method the server does not have.
+    static func notFound(_ path: String) -> ServingError {
+        ServingError(.unimplemented, "Method not found! This server has no method \(path)")
     }
 }

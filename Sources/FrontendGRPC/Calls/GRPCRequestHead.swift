@@ -55,8 +55,9 @@ struct GRPCRequestHead: Hashable {
 
     private static func servedMethod(_ path: String) throws(ServingError) -> GRPCMethod {
         guard let method = GRPCMethod(path: path) else {
-            throw ServingError(.unimplemented, "Method not found! This server has no method \(path)")
+            throw GRPCMethod.notFound(path)
         }
+        if let refusal = method.refusal { throw ServingError(.unimplemented, refusal) }
         return method
     }
 }

@@ -9,6 +9,8 @@ final class GRPCServices: Sendable {
     let health: ServingHealth
     /// What HandleReloadConfigRequest goes to; `nil` for a server whose models stay as they are.
     let models: (any ModelControl)?
+    /// `nil` where `ProfilerService` is not served.
+    let profiler: Profiler?
     /// How tensors of Predict answers are written.
     let tensorEncoding: TensorEncoding
     /// Largest request message, as it comes.
@@ -25,11 +27,13 @@ final class GRPCServices: Sendable {
         health: ServingHealth,
         models: (any ModelControl)? = nil,
         configuration: GRPCServerConfiguration,
+        profiler: Profiler? = nil,
         decompressionThreads: NIOThreadPool = .singleton
     ) {
         self.inference = inference
         self.health = health
         self.models = models
+        self.profiler = profiler
         self.tensorEncoding = configuration.tensorEncoding
         self.maximumRequestByteCount = min(
             max(0, configuration.maximumReceiveMessageByteCount),

@@ -1,3 +1,4 @@
+public import EngineInterface
 import HTTP2Server
 public import Inference
 public import Logging
@@ -30,12 +31,14 @@ public final class GRPCServer: Sendable {
     ///   - models: what changes of the served models go to; without it they are refused.
     ///   - group: the loops that serve connections; they must outlive `shutdown`.
     ///   - tls: for all listeners; it must offer `h2` by ALPN.
+    ///   - tracer: what `ProfilerService` takes its profiles with; `nil` leaves the service out.
     ///   - logger: hears, at debug level, of connections that ended for a fault of the peer.
     public init(
         configuration: GRPCServerConfiguration,
         inference: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        tracer: RunTracer? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
         logger: Logger = Logger(label: "apus.grpc") { _ in SwiftLogNoOpLogHandler() }
@@ -48,7 +51,8 @@ public final class GRPCServer: Sendable {
             inference: inference,
             health: health,
             models: models,
-            configuration: configuration
+            configuration: configuration,
+            profiler: tracer.map { Profiler(tracer: $0) }
         )
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
         for loop in group.makeIterator() {
@@ -76,6 +80,7 @@ public final class GRPCServer: Sendable {
     /// Returns when nothing is open any more.
     public func shutdown(gracePeriod: Duration) async {
         await closeListeners()
+        services.profiler?.terminate(nil)
         for connection in connections.enter(.draining) { connection.beginDraining() }
         let timer = group.any().scheduleTask(in: TimeAmount(gracePeriod)) { [connections] in
             for connection in connections.enter(.closing) { connection.close() }
