@@ -19,10 +19,10 @@ def test_a_second_set_up_does_nothing():
 
 def test_an_unknown_part_of_the_set_up_is_told():
     done = run(ROOT / "scripts/setup", "nothing")
-    assert done.returncode == 1 and "packages, engine and models" in done.stderr
+    assert done.returncode == 1 and "packages, engine, litert, text and models" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["imports", "protos", "places"])
+@pytest.mark.parametrize("name", ["imports", "protos", "parity", "places"])
 def test_checks(name):
     done = run(sys.executable, ROOT / "scripts/check", name)
     assert done.returncode == 0, done.stdout + done.stderr

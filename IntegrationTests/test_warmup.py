@@ -12,6 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2, session_service_pb2
 
 from support import warmup
 from support.examples import CLASSIFY, REGRESS, classify_request, floats, multi_inference_request, regress_request
+from support.metrics import scrape
 from support.paths import ROOT
 from support.server import apus_serve, tensorflow_model_server
 from support.tensors import array, predict_request
@@ -211,6 +212,13 @@ def test_warm_up_is_measured(base):
         labels = f'{{model_path="{base}/1",status="OK"}}'
         assert f":tensorflow:serving:model_warmup_records_read{labels} 3" in page
         assert f":tensorflow:serving:model_warmup_latency_count{labels} 1" in page
+
+
+def test_warm_up_goes_through_the_batcher(base):
+    write_warm_up(base / "1", [GOOD, GOOD])
+    with apus_serve({"model": base}, "--batching") as server:
+        server.wait_for("model", 1)
+        assert scrape(server)(":tensorflow:serving:batching_session:wrapped_run_count") == 2
 
 
 def test_the_example_writes_a_warm_up_file(base):

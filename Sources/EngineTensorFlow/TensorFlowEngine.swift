@@ -26,7 +26,7 @@ public struct TensorFlowEngine: InferenceEngine {
         try SavedModelFolder(path: request.path).check()
         do throws(ServingError) {
             return try loadSession(request)
-        } catch where error.isUnknownOperation {
+        } catch  where error.isUnknownOperation {
             guard OpLibraries.loadTensorFlowText(for: library, log: options.log) else { throw error }
             return try loadSession(request)
         }
