@@ -15,8 +15,8 @@ struct ThreadCounts: Sendable, Hashable {
 
     /// One loop carries well over 100,000 small calls a second, so a second one pays only because short runs happen on
     /// the loops; beyond that a quarter of the cores is plenty. As many engine threads as cores give the most answers;
-    /// more only add latency. The first loads take more threads than cores, as loads also wait for files: 100 small
-    /// models on 2 cores are there after 1.70 s with 4 threads, 1.75 s with 2 and 2.05 s with 8.
+    /// more only add latency. The first loads take more threads than cores, as loads also wait for files
+    /// (`Benchmarks/load_many_models` measures it).
     static func choose(cores: Int, engine: ServerConfiguration.Engine, loading: ServerConfiguration.Loading) -> Self {
         let changing = min(max(cores, 1), 4)
         return ThreadCounts(
