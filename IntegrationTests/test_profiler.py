@@ -200,10 +200,12 @@ def test_operations_lie_within_their_run(own, traffic):
                 (step,) = [stat.int64_value for stat in event.stats]
                 span = (event.offset_ps, event.offset_ps + event.duration_ps)
                 (runs if line.name.startswith("Runs") else parts).setdefault(step, []).append(span)
-    assert runs and set(parts) <= set(runs)
+    # The profile may end between the operations of the last runs and the runs themselves.
+    unfinished = set(parts) - set(runs)
+    assert runs and len(unfinished) <= 4 and all(step >= max(runs) - 4 for step in unfinished)
     slack = 100 * 10**6  # TensorFlow reads another clock, in microseconds.
-    for step, spans in parts.items():
-        ((start, end),) = runs[step]
+    for step in set(parts) & set(runs):
+        spans, ((start, end),) = parts[step], runs[step]
         assert all(start - slack <= first and last <= end + slack for first, last in spans)
 
 

@@ -218,7 +218,7 @@ def test_warm_up_goes_through_the_batcher(base):
     write_warm_up(base / "1", [GOOD, GOOD])
     with apus_serve({"model": base}, "--batching") as server:
         server.wait_for("model", 1)
-        assert scrape(server)(":tensorflow:serving:batching_session:wrapped_run_count") == 2
+        assert scrape(server)("batching_session:wrapped_run_count") == 2
 
 
 def test_the_example_writes_a_warm_up_file(base):

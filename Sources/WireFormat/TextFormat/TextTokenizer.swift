@@ -40,7 +40,9 @@ struct TextTokenizer {
     /// `nil` at the end.
     var byte: UInt8? { position < bytes.count ? bytes[position] : nil }
 
+    /// Nothing at the end: a problem that is one too many ends the text under whoever reports it.
     mutating func advance() {
+        guard position < bytes.count else { return }
         switch bytes[position] {
         case UInt8(ascii: "\n"):
             line += 1
