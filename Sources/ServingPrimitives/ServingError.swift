@@ -5,10 +5,14 @@
 public struct ServingError: Error, Sendable, Hashable, CustomStringConvertible {
     public var code: CanonicalCode
     public var message: String
+    /// When the same request has a chance again, for errors of overload; `nil` where waiting does not help or nobody
+    /// can say.
+    public var retryAfterNanoseconds: UInt64?
 
-    public init(_ code: CanonicalCode, _ message: String) {
+    public init(_ code: CanonicalCode, _ message: String, retryAfterNanoseconds: UInt64? = nil) {
         self.code = code
         self.message = message
+        self.retryAfterNanoseconds = retryAfterNanoseconds
     }
 
     public static func invalidArgument(_ message: String) -> ServingError { ServingError(.invalidArgument, message) }
