@@ -62,7 +62,7 @@ import Testing
 
     private func take(_ now: UInt64, _ queue: inout BatchQueue<Int>, _ model: inout Model) {
         let due = queue.dueTime
-        guard let batch = queue.takeBatch(at: at(now)) else {
+        guard let batch = queue.batch(at: at(now)) else {
             #expect(due.map { $0 > at(now) } ?? true, "a batch that is due is given")
             return
         }

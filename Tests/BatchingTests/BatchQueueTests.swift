@@ -9,27 +9,27 @@ import Testing
         #expect(queue.dueTime == nil && queue.isEmpty)
         try queue.add(1, size: 2, at: 50)
         #expect(queue.dueTime == at(150))
-        #expect(queue.takeBatch(at: at(149))?.payloads == nil)
+        #expect(queue.batch(at: at(149))?.payloads == nil)
         try queue.add(2, size: 3, at: 140)
-        let taken = queue.takeBatch(at: at(150))
+        let taken = queue.batch(at: at(150))
         let batch = try #require(taken)
         #expect(batch.payloads == [1, 2] && batch.size == 5)
-        #expect(queue.takeBatch(at: at(1000))?.payloads == nil && queue.isEmpty && queue.dueTime == nil)
+        #expect(queue.batch(at: at(1000))?.payloads == nil && queue.isEmpty && queue.dueTime == nil)
     }
 
     @Test func `without a timeout a batch is due at once`() throws {
         var queue = BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 10))
         try queue.add(1, size: 1, at: 7)
         #expect(queue.dueTime == at(7))
-        #expect(queue.takeBatch(at: at(7))?.payloads == [1])
+        #expect(queue.batch(at: at(7))?.payloads == [1])
     }
 
     @Test func `a full batch is due before its time`() throws {
         var queue = BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 4, maximumWaitNanoseconds: 1_000_000))
         try queue.add(1, size: 3, at: 0)
-        #expect(queue.takeBatch(at: at(1))?.payloads == nil)
+        #expect(queue.batch(at: at(1))?.payloads == nil)
         try queue.add(2, size: 1, at: 1)
-        #expect(queue.takeBatch(at: at(1))?.payloads == [1, 2])
+        #expect(queue.batch(at: at(1))?.payloads == [1, 2])
     }
 
     @Test func `a task never joins a batch that it would overfill`() throws {
@@ -38,10 +38,10 @@ import Testing
         try queue.add(2, size: 2, at: 1)
         try queue.add(3, size: 1, at: 2)
         #expect(queue.enqueuedBatches == 2)
-        #expect(queue.takeBatch(at: at(2))?.payloads == [1])
-        #expect(queue.takeBatch(at: at(2))?.payloads == nil)
+        #expect(queue.batch(at: at(2))?.payloads == [1])
+        #expect(queue.batch(at: at(2))?.payloads == nil)
         #expect(queue.dueTime == at(1001))
-        #expect(queue.takeBatch(at: at(1001))?.payloads == [2, 3])
+        #expect(queue.batch(at: at(1001))?.payloads == [2, 3])
     }
 
     @Test func `a task larger than the largest batch is refused`() throws {
@@ -65,9 +65,9 @@ import Testing
         #expect(throws: full) { try queue.add(3, size: 2, at: 0) }
         try queue.add(4, size: 1, at: 0)
         #expect(throws: full) { try queue.add(5, size: 1, at: 0) }
-        #expect(queue.takeBatch(at: at(0))?.payloads == [1], "a batch that runs does not count")
+        #expect(queue.batch(at: at(0))?.payloads == [1], "a batch that runs does not count")
         try queue.add(6, size: 1, at: 0)
-        #expect(queue.takeBatch(at: at(0))?.payloads == [2, 4])
+        #expect(queue.batch(at: at(0))?.payloads == [2, 4])
     }
 
     @Test func `a large task fills the open batch first, then batches of its own`() throws {
@@ -82,7 +82,7 @@ import Testing
         try queue.add(1, size: 3, at: 0)
         try queue.add(2, size: 10, at: 1)
         var rows: [[Range<Int>]] = []
-        while let batch = queue.takeBatch(at: at(60)) {
+        while let batch = queue.batch(at: at(60)) {
             #expect(batch.size <= 4)
             rows.append(batch.tasks.filter { $0.payload == 2 }.map(\.rows))
         }
@@ -95,7 +95,7 @@ import Testing
         )
         try queue.add(1, size: 2, at: 0)
         try queue.add(2, size: 2, at: 0)
-        #expect(queue.takeBatch(at: at(0))?.tasks.map(\.rows) == [0..<2, 0..<2])
+        #expect(queue.batch(at: at(0))?.tasks.map(\.rows) == [0..<2, 0..<2])
     }
 
     @Test func `a queue that splits says how much it could take`() throws {
@@ -129,9 +129,9 @@ import Testing
         #expect(queue.dueTime == at(10))
         try queue.add(2, size: 4, at: 1)
         try queue.add(3, size: 0, at: 1)
-        #expect(queue.takeBatch(at: at(1))?.payloads == [1, 2, 3])
+        #expect(queue.batch(at: at(1))?.payloads == [1, 2, 3])
         try queue.add(4, size: 0, at: 5)
-        let taken = queue.takeBatch(at: at(15))
+        let taken = queue.batch(at: at(15))
         let batch = try #require(taken)
         #expect(batch.payloads == [4] && batch.size == 0)
     }
@@ -142,8 +142,8 @@ import Testing
         )
         for number in 0..<2048 { try queue.add(number, size: 0, at: 0) }
         #expect(throws: ServingError.self) { try queue.add(-1, size: 0, at: 0) }
-        #expect(queue.takeBatch(at: at(0))?.tasks.count == 1024)
-        #expect(queue.takeBatch(at: at(0))?.tasks.count == 1024)
+        #expect(queue.batch(at: at(0))?.tasks.count == 1024)
+        #expect(queue.batch(at: at(0))?.tasks.count == 1024)
         #expect(queue.isEmpty)
     }
 
@@ -151,9 +151,9 @@ import Testing
         var queue = BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 4, maximumWaitNanoseconds: 1_000_000))
         try queue.add(1, size: 1, at: 0)
         queue.drain()
-        #expect(queue.takeBatch(at: at(0))?.payloads == [1])
+        #expect(queue.batch(at: at(0))?.payloads == [1])
         try queue.add(2, size: 1, at: 0)
-        #expect(queue.takeBatch(at: at(0))?.payloads == [2])
+        #expect(queue.batch(at: at(0))?.payloads == [2])
     }
 
     @Test func `limits at the edge of the integers do not overflow`() throws {
@@ -168,7 +168,7 @@ import Testing
         try queue.add(1, size: .max - 1, at: 0)
         try queue.add(2, size: 5, at: 0)
         #expect(queue.enqueuedBatches == 2)
-        #expect(queue.takeBatch(at: at(0))?.size == .max)
+        #expect(queue.batch(at: at(0))?.size == .max)
         #expect(queue.dueTime == MonotonicTime(nanoseconds: .max))
     }
 }
@@ -183,7 +183,14 @@ extension BatchForming {
         deadline: Deadline = .never,
         at microseconds: UInt64
     ) throws(ServingError) {
-        try enqueue(payload, size: size, deadline: deadline, at: MonotonicTime(nanoseconds: microseconds * 1000))
+        let terms = TaskTerms(size: size, deadline: deadline)
+        _ = try enqueue(payload, terms, at: MonotonicTime(nanoseconds: microseconds * 1000), .idle)
+    }
+
+    /// The next batch, when one is due.
+    mutating func batch(at now: MonotonicTime) -> Batch<Payload>? {
+        let batch = takeBatch(at: now, .idle).batch
+        return batch.isEmpty ? nil : batch
     }
 }
 

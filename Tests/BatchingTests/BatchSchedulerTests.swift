@@ -16,6 +16,7 @@ import Testing
         ) -> ScheduledQueue<BatchQueue<Int>> {
             scheduler.makeQueue(BatchQueue<Int>(limits: limits)) { batch in
                 self.batches.withLock { $0.append((name, batch.payloads)) }
+                return .nothing
             }
         }
 
@@ -40,8 +41,8 @@ import Testing
         let record = Record()
         let busy = record.queue("busy", BatchLimits(maximumTaskSize: 1), on: scheduler)
         let calm = record.queue("calm", BatchLimits(maximumTaskSize: 1), on: scheduler)
-        for number in 0..<4 { try busy.submit(number, size: 1, deadline: .never) }
-        try calm.submit(9, size: 1, deadline: .never)
+        for number in 0..<4 { try busy.submit(number, TaskTerms(size: 1)) }
+        try calm.submit(9, TaskTerms(size: 1))
         while scheduler.runDueBatch() {}
         #expect(record.names == ["busy", "calm", "busy", "busy", "busy"])
         #expect(record.tasks == [[0], [9], [1], [2], [3]])
@@ -57,8 +58,8 @@ import Testing
             on: scheduler
         )
         let quick = record.queue("quick", BatchLimits(maximumTaskSize: 9), on: scheduler)
-        try patient.submit(1, size: 1, deadline: .never)
-        try quick.submit(2, size: 1, deadline: .never)
+        try patient.submit(1, TaskTerms(size: 1))
+        try quick.submit(2, TaskTerms(size: 1))
         #expect(scheduler.runDueBatch() && !scheduler.runDueBatch())
         clock.set(50)
         #expect(scheduler.runDueBatch() && !scheduler.runDueBatch())
@@ -69,16 +70,16 @@ import Testing
         let scheduler = ManualClock().scheduler()
         let record = Record()
         let queue = record.queue("q", BatchLimits(maximumTaskSize: 9, maximumWaitNanoseconds: .max), on: scheduler)
-        try queue.submit(1, size: 1, deadline: .never)
+        try queue.submit(1, TaskTerms(size: 1))
         #expect(!scheduler.runDueBatch())
         scheduler.drain()
         #expect(scheduler.runDueBatch())
-        try queue.submit(2, size: 1, deadline: .never)
+        try queue.submit(2, TaskTerms(size: 1))
         #expect(scheduler.runDueBatch())
-        try queue.submit(3, size: 1, deadline: .never)
+        try queue.submit(3, TaskTerms(size: 1))
         scheduler.shutdown()
         #expect(throws: ServingError.unavailable("The server is shutting down")) {
-            try queue.submit(4, size: 1, deadline: .never)
+            try queue.submit(4, TaskTerms(size: 1))
         }
         #expect(scheduler.runDueBatch() && !scheduler.runDueBatch())
         #expect(record.tasks == [[1], [2], [3]])
@@ -89,7 +90,7 @@ import Testing
         let record = Record()
         var queue: ScheduledQueue? = record.queue("q", BatchLimits(maximumTaskSize: 9), on: scheduler)
         weak let left = queue
-        try queue?.submit(1, size: 1, deadline: .never)
+        try queue?.submit(1, TaskTerms(size: 1))
         queue = nil
         #expect(left != nil, "its task is not lost")
         #expect(scheduler.runDueBatch())
@@ -103,18 +104,24 @@ import Testing
         let (batches, batch) = AsyncStream<[Int]>.makeStream()
         let queue = scheduler.makeQueue(
             BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 2, maximumWaitNanoseconds: 1_000_000))
-        ) { batch.yield($0.payloads) }
+        ) {
+            batch.yield($0.payloads)
+            return .nothing
+        }
         var iterator = batches.makeAsyncIterator()
         for round in 0..<20 {
-            #expect(throws: Never.self) { try queue.submit(round, size: 1, deadline: .never) }
+            #expect(throws: Never.self) { try queue.submit(round, TaskTerms(size: 1)) }
             #expect(await iterator.next() == [round])
         }
         let patient = scheduler.makeQueue(
             BatchQueue<Int>(limits: BatchLimits(maximumTaskSize: 2, maximumWaitNanoseconds: .max))
-        ) { batch.yield($0.payloads) }
+        ) {
+            batch.yield($0.payloads)
+            return .nothing
+        }
         #expect(throws: Never.self) {
-            try patient.submit(1, size: 1, deadline: .never)
-            try patient.submit(2, size: 1, deadline: .never)
+            try patient.submit(1, TaskTerms(size: 1))
+            try patient.submit(2, TaskTerms(size: 1))
         }
         #expect(await iterator.next() == [1, 2])
     }
@@ -125,12 +132,15 @@ import Testing
         let (batches, batch) = AsyncStream<String>.makeStream()
         func queue(_ name: String, waiting nanoseconds: UInt64) -> ScheduledQueue<BatchQueue<Int>> {
             let limits = BatchLimits(maximumTaskSize: 9, maximumWaitNanoseconds: nanoseconds)
-            return scheduler.makeQueue(BatchQueue<Int>(limits: limits)) { _ in batch.yield(name) }
+            return scheduler.makeQueue(BatchQueue<Int>(limits: limits)) { _ in
+                batch.yield(name)
+                return .nothing
+            }
         }
         let late = queue("late", waiting: 3_600_000_000_000)
         let soon = queue("soon", waiting: 2_000_000)
-        try late.submit(0, size: 1, deadline: .never)
-        try soon.submit(0, size: 1, deadline: .never)
+        try late.submit(0, TaskTerms(size: 1))
+        try soon.submit(0, TaskTerms(size: 1))
         #expect(await batches.first { _ in true } == "soon")
     }
 
@@ -148,8 +158,9 @@ import Testing
                 return done == 102
             }
             if isLast { end.yield() }
+            return .nothing
         }
-        for number in 0..<102 { try queue.submit(number, size: 1, deadline: .never) }
+        for number in 0..<102 { try queue.submit(number, TaskTerms(size: 1)) }
         scheduler.shutdown()
         await ends.first { true }
         #expect(done.withLock { $0 } == 102)
@@ -179,6 +190,7 @@ import Testing
             ) { batch in
                 seen.withLock { seen in for task in batch.tasks { seen[task.payload, default: 0] += task.size } }
                 event.yield(batch.size)
+                return .nothing
             }
         }
         let sizes = Mutex<[Int: Int]>([:])
@@ -190,7 +202,7 @@ import Testing
                     let task = thread * each + number
                     let size = Int.random(in: 1...12, using: &random)
                     let queue = queues[Int.random(in: 0..<queueCount, using: &random)]
-                    if (try? queue.submit(task, size: size, deadline: .never)) != nil { accepted[task] = size }
+                    if (try? queue.submit(task, TaskTerms(size: size))) != nil { accepted[task] = size }
                 }
                 sizes.withLock { $0.merge(accepted) { $1 } }
                 event.yield(0)

@@ -6,157 +6,240 @@ import Glibc
 import Musl
 #endif
 
-/// One set of threads that serves any number of queues in turn and runs their batches.
+/// One set of threads that serves any number of queues and runs their batches: all the threads on which models run.
 ///
 /// Of the threads that have nothing to do, one waits until the next batch is due, the others until they are called: no
-/// thread ever looks in vain, and a batch wakes one thread.
+/// thread ever looks in vain, and a batch wakes one thread. A batch that hangs is given up after a while: its callers
+/// are answered, and its thread is replaced.
 public final class BatchScheduler: @unchecked Sendable {
-    // Sendable: `lock` guards every field below it.
-    private let clock: @Sendable () -> MonotonicTime
+    // Sendable: `lock` guards `state`.
+    private let name: String
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let becameDue = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let timeChanged = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var rotation = QueueRotation()
-    /// Threads that wait for `becameDue`.
-    private var idleThreads = 0
-    /// How long the thread that waits for time to pass, and for `timeChanged`, waits; `nil` when there is none.
-    private var timekeeperWaitsUntil: MonotonicTime?
-    private var isDraining = false
-    private var isShutDown = false
+    private let batchEnded = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var state: SchedulerState
+    private let startsThreads: Bool
 
     /// - Parameters:
-    ///   - threadCount: threads that run batches; with 0 the caller does, with `runDueBatch`.
+    ///   - threadCount: threads that run batches, as many as cores that models may use; with 0 the caller is the one
+    ///     thread, with `runDueBatch`.
     ///   - name: prefix of the threads' names.
+    ///   - hangLimitNanoseconds: how long a batch may run before it is given up, unless fifty times its predicted time is
+    ///     more.
     ///   - clock: the monotonic clock. Threads wait in real time whatever it says.
-    public init(
+    public convenience init(
         threadCount: Int,
         name: String = "batch_threads",
+        hangLimitNanoseconds: UInt64 = 60_000_000_000,
         clock: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) {
         precondition(threadCount >= 0, "a number of threads is not negative")
-        self.clock = clock
+        self.init(
+            name: name,
+            state: SchedulerState(threads: max(threadCount, 1), hangLimit: hangLimitNanoseconds, clock: clock),
+            startsThreads: threadCount > 0
+        )
+    }
+
+    /// A scheduler whose threads the caller plays, with `startDueBatch` and `finish`.
+    package convenience init(simulatedThreads: Int, clock: @escaping @Sendable () -> MonotonicTime) {
+        self.init(
+            name: "simulated",
+            state: SchedulerState(threads: simulatedThreads, hangLimit: 60_000_000_000, clock: clock),
+            startsThreads: false
+        )
+    }
+
+    private init(name: String, state: SchedulerState, startsThreads: Bool) {
+        self.name = name
+        self.state = state
+        self.startsThreads = startsThreads
         pthread_mutex_init(lock, nil)
         pthread_cond_init(becameDue, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         pthread_cond_init(timeChanged, &attributes)
+        pthread_cond_init(batchEnded, &attributes)
         pthread_condattr_destroy(&attributes)
-        for index in 0..<threadCount {
-            startThread(named: "\(name)_\(index)") { while let work = self.nextWork() { work() } }
-        }
+        guard startsThreads else { return }
+        for index in 0..<state.threads { startThread(named: "\(name)_\(index)") { self.serve() } }
+        startThread(named: "watchdog") { self.watch() }
     }
 
     deinit {
         pthread_mutex_destroy(lock)
         pthread_cond_destroy(becameDue)
         pthread_cond_destroy(timeChanged)
+        pthread_cond_destroy(batchEnded)
         lock.deallocate()
         becameDue.deallocate()
         timeChanged.deallocate()
+        batchEnded.deallocate()
     }
 
-    /// A queue whose batches `process` runs, on the scheduler's threads and several at once.
+    /// A queue whose batches run on the scheduler's threads, several at once.
+    ///
+    /// - Parameters:
+    ///   - process: runs a batch and answers its tasks.
+    ///   - drop: answers tasks that were given up, before the batch for which they were is run. By default nobody is
+    ///     told: for queues that never drop.
+    ///   - abandon: answers the tasks of a batch that hangs. `process` may still come back, much later: what it answers
+    ///     then is to be ignored.
     public func makeQueue<Queue: BatchForming>(
         _ queue: Queue,
-        process: @escaping @Sendable (Batch<Queue.Payload>) -> Void
+        share: QueueShare = QueueShare(),
+        process: @escaping @Sendable (Batch<Queue.Payload>) -> BatchOutcome,
+        drop: @escaping @Sendable ([DroppedTask<Queue.Payload>]) -> Void = { _ in },
+        abandon: @escaping @Sendable (Batch<Queue.Payload>, ServingError) -> Void = { _, _ in }
     ) -> ScheduledQueue<Queue> {
-        ScheduledQueue(queue, scheduler: self, process: process)
+        let handlers = BatchHandlers(process: process, drop: drop, abandon: abandon)
+        return ScheduledQueue(queue, handlers, withLock { $0.account(for: share) }, self)
     }
 
     /// From now on no batch waits for company: what waits runs as soon as there are threads. For the beginning of a
     /// shutdown; tasks are still accepted.
     public func drain() {
-        pthread_mutex_lock(lock)
-        isDraining = true
-        rotation.drain()
-        pthread_mutex_unlock(lock)
-        pthread_cond_broadcast(becameDue)
-        pthread_cond_broadcast(timeChanged)
+        withLock { $0.drain() }
+        wakeAll()
     }
 
     /// Refuses new tasks, lets those that wait finish and ends the threads. Returns at once.
     public func shutdown() {
-        pthread_mutex_lock(lock)
-        isShutDown = true
-        pthread_mutex_unlock(lock)
-        drain()
+        withLock { $0.shutDown() }
+        wakeAll()
+    }
+
+    private func wakeAll() {
+        pthread_cond_broadcast(becameDue)
+        pthread_cond_broadcast(timeChanged)
+        pthread_cond_broadcast(batchEnded)
     }
 
     /// Runs one batch that is due on the calling thread. Returns whether there was one.
     @discardableResult
     public func runDueBatch() -> Bool {
-        pthread_mutex_lock(lock)
-        let step = rotation.next(at: clock())
-        pthread_mutex_unlock(lock)
-        guard case .work(let work) = step else { return false }
-        work()
+        guard let batch = startDueBatch() else { return false }
+        batch.answerDropped()
+        if batch.hasBatch { finish(batch, batch.run()) }
         return true
     }
 
-    // MARK: Tasks
+    /// Takes the next batch that is due, for the caller to run and to `finish`, and tasks to give up, for the caller to
+    /// answer.
+    package func startDueBatch() -> StartedBatch? { withLock { $0.next(at: $0.now()) } }
 
-    /// Adds a task to `queue` with `enqueue` and wakes a thread if that needs one.
-    func add(
-        to queue: some QueueEntry,
-        _ enqueue: (MonotonicTime) throws(ServingError) -> Void
-    ) throws(ServingError) {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        guard !isShutDown else { throw .unavailable("The server is shutting down") }
-        let now = clock()
-        let wasDue = queue.dueTime.map { $0 <= now } ?? false
-        try enqueue(now)
-        if isDraining { queue.drain() }
-        if !queue.isListed { rotation.add(queue) }
-        // Whoever found the queue due before has called a thread already.
-        if !wasDue, let due = queue.dueTime { callThread(for: due, now) }
+    /// A batch that was started has run. Returns whether the thread belongs to the scheduler still.
+    @discardableResult
+    package func finish(_ batch: StartedBatch, _ outcome: BatchOutcome) -> Bool {
+        withLock { $0.finish(batch, outcome) }
     }
 
-    /// Sees to it that a thread looks at the queues at `due`. Threads that are busy look when they have finished.
-    private func callThread(for due: MonotonicTime, _ now: MonotonicTime) {
-        if due <= now, idleThreads > 0 {
-            pthread_cond_signal(becameDue)
-        } else if let until = timekeeperWaitsUntil {
-            if due < until { pthread_cond_signal(timeChanged) }
-        } else if idleThreads > 0 {
-            pthread_cond_signal(becameDue)
+    // MARK: The lock
+
+    /// Wakes whom `body` asks to be woken.
+    func withLock<Result, Failure: Error>(
+        _ body: (inout SchedulerState) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        pthread_mutex_lock(lock)
+        defer { unlockAndWake() }
+        return try body(&state)
+    }
+
+    private func unlockAndWake() {
+        let call = state.call
+        state.call = .nobody
+        pthread_mutex_unlock(lock)
+        switch call {
+        case .nobody: break
+        case .idleThread: pthread_cond_signal(becameDue)
+        case .timekeeper: pthread_cond_signal(timeChanged)
         }
     }
 
     // MARK: Threads
 
+    /// What a thread of the pool does all its life.
+    private func serve() {
+        while let batch = nextBatch() {
+            batch.answerDropped()
+            guard batch.hasBatch else { continue }
+            let outcome = batch.run()
+            // A thread that comes back late has a successor.
+            guard finish(batch, outcome) else { return }
+        }
+        // Threads end one after the other, the watchdog after the last batch.
+        wakeAll()
+    }
+
     /// Waits for a batch; `nil` when the scheduler is shut down and nothing waits any more.
-    private func nextWork() -> (() -> Void)? {
+    private func nextBatch() -> StartedBatch? {
         pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        defer { unlockAndWake() }
         while true {
-            let now = clock()
-            switch rotation.next(at: now) {
-            case .work(let work):
-                // There may be another batch, or nobody may be waiting for the time any more.
-                if let due = rotation.dueTime { callThread(for: due, now) }
-                return work
-            case .wait(let until):
-                if isShutDown, rotation.isEmpty { return nil }
-                wait(until: until)
+            switch state.step() {
+            case .run(let batch): return batch
+            case .end: return nil
+            case .wait(let due): wait(until: due)
             }
         }
     }
 
+    /// Waits for a call or for a time. Accesses to `state` are short here on purpose: others change it during a wait.
     private func wait(until due: MonotonicTime?) {
-        guard let due, timekeeperWaitsUntil == nil else {
-            idleThreads += 1
+        if let due, state.timekeeperWaitsUntil == nil {
+            state.timekeeperWaitsUntil = due
+            timedWait(timeChanged, until: due)
+            state.timekeeperWaitsUntil = nil
+        } else {
+            state.idleThreads += 1
             pthread_cond_wait(becameDue, lock)
-            idleThreads -= 1
-            return
+            state.idleThreads -= 1
+            state.threadCame()
         }
-        timekeeperWaitsUntil = due
+    }
+
+    private func timedWait(_ condition: UnsafeMutablePointer<pthread_cond_t>, until due: MonotonicTime) {
         var time = timespec(
             tv_sec: Int(clamping: due.nanoseconds / 1_000_000_000),
             tv_nsec: Int(due.nanoseconds % 1_000_000_000)
         )
-        pthread_cond_timedwait(timeChanged, lock, &time)
-        timekeeperWaitsUntil = nil
+        pthread_cond_timedwait(condition, lock, &time)
+    }
+
+    // MARK: Batches that hang
+
+    /// What the watchdog does once a second, until the threads have ended.
+    private func watch() {
+        while true {
+            pthread_mutex_lock(lock)
+            let isOver = state.isShutDown && state.rotation.isEmpty && state.running.isEmpty
+            if !isOver {
+                timedWait(batchEnded, until: MonotonicTime.now().advanced(byNanoseconds: 1_000_000_000))
+            }
+            pthread_mutex_unlock(lock)
+            if isOver { return }
+            abandonHungBatches()
+        }
+    }
+
+    /// Gives up batches that run longer than they may: answers their callers and replaces their threads. The watchdog
+    /// calls it; tests with a clock of their own do.
+    package func abandonHungBatches() {
+        for batch in withLock({ $0.takeHungBatches() }) {
+            if batch.isOnPool, startsThreads { replaceThread() }
+            let seconds = batch.ranNanoseconds / 1_000_000_000
+            batch.abandon(
+                .deadlineExceeded(
+                    "The model has been running this batch for \(seconds) seconds without an answer; given up"
+                )
+            )
+        }
+    }
+
+    /// Without a thread the others have to do; the one that hangs may come back to a scheduler without work.
+    private func replaceThread() {
+        try? startThreadIfPossible(named: "\(name)_r") { self.serve() }
     }
 }

@@ -57,10 +57,10 @@ final class BatchRunner: Sendable {
     }
 
     /// Runs a batch and answers all of its tasks, on the calling thread.
-    func process(_ batch: Batch<BatchedCall>) {
+    func process(_ batch: Batch<BatchedCall>) -> BatchOutcome {
         let now = MonotonicTime.now()
         let tasks = live(batch)
-        guard !tasks.isEmpty else { return }
+        guard !tasks.isEmpty else { return .nothing }
         for task in tasks { metrics.taskLeft(after: now.nanoseconds(since: task.enqueueTime)) }
         let result = Result { () throws(ServingError) in try run(tasks, at: now) }
         var start = 0
@@ -69,6 +69,11 @@ final class BatchRunner: Sendable {
             start = rows.upperBound
             task.payload.finish(task.rows, result.map { outputs in outputs.map { $0.rows(rows) } })
         }
+        guard case .success = result else { return .nothing }
+        return BatchOutcome(
+            executedRows: start == 0 ? 0 : options.executedRows(for: start),
+            runNanoseconds: MonotonicTime.now().nanoseconds(since: now)
+        )
     }
 
     /// The tasks somebody waits for; the others are answered.

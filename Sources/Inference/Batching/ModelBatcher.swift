@@ -50,7 +50,7 @@ public final class ModelBatcher: Sendable {
             let size = try batchSize(of: run)
             let call = BatchedCall(run, binding, size: size, cancellation: cancellation, completion: completion)
             cancellation?.setWaitsForBatch(true)
-            try binding.queue.submit(call, size: size, deadline: run.request.deadline)
+            try binding.queue.submit(call, TaskTerms(size: size, deadline: run.request.deadline))
         } catch {
             completion(.failure(error))
         }

@@ -1,0 +1,91 @@
+import ServingPrimitives
+
+/// Tasks in the order in which they should be served: by time, those of one time as they came.
+///
+/// An array with a dead front: tasks that come in order, and those that leave from the front, cost nothing but
+/// themselves; others move the shorter side.
+struct DeadlineOrder: Sendable {
+    struct Entry: Sendable {
+        /// When the task should be served.
+        var time: UInt64
+        /// When it has to be answered; `UInt64.max` without a deadline.
+        var deadline: UInt64
+        var sequence: UInt64
+        var rows: UInt32
+        /// Where the task is kept.
+        var place: UInt32
+    }
+
+    private var entries: [Entry] = []
+    private var first = 0
+    /// The sum of the entries' rows.
+    private(set) var rows = 0
+
+    var count: Int { entries.count - first }
+    var isEmpty: Bool { entries.count == first }
+    /// The entry that is served first.
+    var head: Entry { entries[first] }
+
+    subscript(index: Int) -> Entry { entries[first + index] }
+
+    /// Entries that are served before one of that time that comes now.
+    func position(of time: UInt64) -> Int {
+        if let last = entries.last, last.time <= time { return count }
+        var low = first
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].time <= time { low = middle + 1 } else { high = middle }
+        }
+        return low - first
+    }
+
+    mutating func insert(_ entry: Entry) {
+        let position = position(of: entry.time)
+        rows += Int(entry.rows)
+        if position == count {
+            entries.append(entry)
+        } else if first > 0, position < count / 2 {
+            first -= 1
+            for index in first..<first + position { entries[index] = entries[index + 1] }
+            entries[first + position] = entry
+        } else {
+            entries.insert(entry, at: first + position)
+        }
+    }
+
+    mutating func removeFirst(_ number: Int) {
+        for index in first..<first + number { rows -= Int(entries[index].rows) }
+        first += number
+        if first == entries.count {
+            entries.removeAll(keepingCapacity: true)
+            first = 0
+        } else if first >= 1024, first * 2 >= entries.count {
+            entries.removeFirst(first)
+            first = 0
+        }
+    }
+
+    /// Takes out a task wherever it is.
+    mutating func remove(time: UInt64, sequence: UInt64) {
+        var low = first
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            let entry = entries[middle]
+            if (entry.time, entry.sequence) < (time, sequence) { low = middle + 1 } else { high = middle }
+        }
+        precondition(low < entries.count && entries[low].sequence == sequence, "the task is in this order")
+        remove(at: low - first)
+    }
+
+    mutating func remove(at position: Int) {
+        rows -= Int(entries[first + position].rows)
+        guard position < count / 2 else {
+            entries.remove(at: first + position)
+            return
+        }
+        for index in stride(from: first + position, to: first, by: -1) { entries[index] = entries[index - 1] }
+        first += 1
+    }
+}

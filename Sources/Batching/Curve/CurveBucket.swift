@@ -1,0 +1,86 @@
+/// Runs of about one size.
+struct CurveBucket: Sendable {
+    /// Means of the last runs.
+    private(set) var rows = 0.0
+    private(set) var time = 0.0
+    private(set) var samples = 0
+    private var lastRun = 0
+    /// Runs in a row that took more than twice, or less than half, of what was expected.
+    private var strays = 0
+
+    /// Sizes up to 8 have a bucket each, above there are four to each doubling.
+    static func index(of rows: Int) -> Int {
+        let rows = min(rows, LatencyCurve.maximumRows)
+        guard rows > 8 else { return max(rows, 1) - 1 }
+        let exponent = Int.bitWidth - 1 - rows.leadingZeroBitCount
+        return 7 + (exponent - 3) * 4 + (rows >> (exponent - 2)) & 3
+    }
+
+    /// How much the bucket counts against its neighbours; less the longer ago it had a run.
+    func weight(at run: Int) -> Double {
+        min(Double(samples), LatencyCurve.memory) / (1 + Double(run - lastRun) / 64)
+    }
+
+    mutating func learn(rows newRows: Double, time newTime: Double, run: Int) {
+        lastRun = run
+        defer { samples += 1 }
+        guard samples > 0 else { return set(newRows, newTime) }
+        let expected = time * newRows / rows
+        if isStray(newTime, expected) {
+            // A first run that was slow, or a change that lasts.
+            if samples == 1 && newTime < expected || strays >= 4 { return set(newRows, newTime) }
+        }
+        let gain = max(1 / Double(samples + 1), 1 / LatencyCurve.memory)
+        rows += gain * (newRows - rows)
+        time += gain * (min(max(newTime, expected / 2), expected * 2) - time)
+    }
+
+    private mutating func isStray(_ time: Double, _ expected: Double) -> Bool {
+        let isStray = time > expected * 2 || time < expected / 2
+        strays = isStray ? strays + 1 : 0
+        return isStray
+    }
+
+    private mutating func set(_ rows: Double, _ time: Double) {
+        self.rows = rows
+        self.time = time
+        samples = 0
+        strays = 0
+    }
+}
+
+/// The nearest sequence that never falls.
+enum Isotonic {
+    /// Pools neighbours that fall into their weighted mean.
+    static func raise(_ values: inout [Double], weights: inout [Double]) {
+        var isRising = true
+        for index in values.indices.dropFirst() where values[index] < values[index - 1] {
+            isRising = false
+            break
+        }
+        if isRising { return }
+        var lengths: [Int] = []
+        var end = 0
+        for index in values.indices {
+            values[end] = values[index]
+            weights[end] = weights[index]
+            lengths.append(1)
+            end += 1
+            while end > 1, values[end - 2] > values[end - 1] {
+                let weight = weights[end - 2] + weights[end - 1]
+                values[end - 2] = (values[end - 2] * weights[end - 2] + values[end - 1] * weights[end - 1]) / weight
+                weights[end - 2] = weight
+                lengths[end - 2] += lengths.removeLast()
+                end -= 1
+            }
+        }
+        var index = values.count
+        for block in lengths.indices.reversed() {
+            let value = values[block]
+            for _ in 0..<lengths[block] {
+                index -= 1
+                values[index] = value
+            }
+        }
+    }
+}

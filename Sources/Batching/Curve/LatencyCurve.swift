@@ -1,0 +1,205 @@
+/// How long a batch of n rows runs, learnt from runs.
+///
+/// Runs are kept in buckets of sizes, four to a factor of two; each bucket follows its runs slowly, so that a run that
+/// was preempted, or the first one, which may have compiled a graph, does not decide. Between buckets times are
+/// interpolated; a larger batch is never expected to be faster than a smaller one. Beyond the largest size that ran,
+/// time grows at least as it did before, and `knownRows` says how far a guess goes.
+public struct LatencyCurve: Sendable {
+    /// Bounds the sizes that are told apart.
+    static let maximumRows = 1 << 20
+    /// A bucket follows the last so many runs.
+    static let memory = 16.0
+    /// Of equal sizes, a cheaper one has to be cheaper by this factor to count.
+    static let clearGain = 0.98
+
+    private var buckets: [CurveBucket] = []
+    private var runs = 0
+    /// The buckets that have runs, in order of rows, with times that never fall.
+    private var rows: [Double] = []
+    private var times: [Double] = []
+    /// Nanoseconds that a row beyond the largest size adds.
+    private var slopeBeyond = 0.0
+
+    /// Of the sizes that ran, the largest; 0 when none did.
+    public private(set) var largestRows = 0
+    /// Of the sizes that ran, the one that is cheapest per row, the smallest of those that cost about the same.
+    public private(set) var bestRows = 1
+    /// What a row costs at least, in nanoseconds.
+    public private(set) var leastPerRow = 0.0
+    /// Times are multiplied with it where a deadline is at stake: runs rarely take longer.
+    public private(set) var safety = 1.1
+
+    public init() {}
+
+    /// Whether nothing ran yet.
+    public var isUnknown: Bool { rows.isEmpty }
+
+    /// Runs of about that size.
+    func samples(rows: Int) -> Int {
+        let index = CurveBucket.index(of: rows)
+        return index < buckets.count ? buckets[index].samples : 0
+    }
+
+    // MARK: Learning
+
+    /// A batch of so many rows ran that long.
+    public mutating func learn(rows: Int, nanoseconds: UInt64) {
+        guard rows > 0 else { return }
+        let time = max(Double(nanoseconds), 1)
+        if !isUnknown { learnSafety(ratio: time / self.nanoseconds(rows: rows)) }
+        let index = CurveBucket.index(of: rows)
+        while buckets.count <= index { buckets.append(CurveBucket()) }
+        runs += 1
+        buckets[index].learn(rows: Double(rows), time: time, run: runs)
+        largestRows = max(largestRows, min(rows, Self.maximumRows))
+        rebuild()
+    }
+
+    /// Follows the size of error that nine of ten runs stay below.
+    private mutating func learnSafety(ratio: Double) {
+        let step = ratio > safety ? 0.018 : -0.002
+        safety = min(max(safety + step, 1), 2)
+    }
+
+    private mutating func rebuild() {
+        rows.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
+        var weights: [Double] = []
+        for bucket in buckets where bucket.samples > 0 {
+            rows.append(bucket.rows)
+            times.append(bucket.time)
+            weights.append(bucket.weight(at: runs))
+        }
+        Isotonic.raise(&times, weights: &weights)
+        slopeBeyond = tailSlope()
+        findBest()
+    }
+
+    /// What a row adds at the end of what is known, by least squares over the last two doublings.
+    private func tailSlope() -> Double {
+        let last = rows.count - 1
+        let average = times[last] / rows[last]
+        var first = last
+        while first > 0, rows[first - 1] * 4 >= rows[last] { first -= 1 }
+        guard last > first else { return average }
+        var x = 0.0
+        var y = 0.0
+        for index in first...last {
+            x += rows[index]
+            y += times[index]
+        }
+        x /= Double(last - first + 1)
+        y /= Double(last - first + 1)
+        var xx = 0.0
+        var xy = 0.0
+        for index in first...last {
+            xx += (rows[index] - x) * (rows[index] - x)
+            xy += (rows[index] - x) * (times[index] - y)
+        }
+        return max(xy / xx, average / 4)
+    }
+
+    private mutating func findBest() {
+        bestRows = 1
+        leastPerRow = .infinity
+        var best = Double.infinity
+        for index in rows.indices {
+            let cost = times[index] / rows[index]
+            leastPerRow = min(leastPerRow, cost)
+            guard cost < best * Self.clearGain else { continue }
+            best = cost
+            bestRows = Int(rows[index].rounded())
+        }
+    }
+
+    // MARK: Asking
+
+    /// The time that a batch of so many rows is expected to run; 0 for no rows and while nothing is known.
+    public func nanoseconds(rows count: Int) -> Double {
+        guard count > 0, let largest = rows.last else { return 0 }
+        let count = Double(count)
+        if count >= largest { return times[rows.count - 1] + (count - largest) * slopeBeyond }
+        guard count > rows[0] else { return timeBelowFirst(count) }
+        var low = 0
+        var high = rows.count - 1
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if rows[middle] <= count { low = middle } else { high = middle }
+        }
+        let share = (count - rows[low]) / (rows[high] - rows[low])
+        return times[low] + share * (times[high] - times[low])
+    }
+
+    /// Nothing as small ran: half of the time is taken for fixed, or what the next sizes say.
+    private func timeBelowFirst(_ count: Double) -> Double {
+        let proportional = times[0] * count / rows[0]
+        guard rows.count > 1 else { return (times[0] + proportional) / 2 }
+        let slope = (times[1] - times[0]) / (rows[1] - rows[0])
+        return min(max(times[0] - slope * (rows[0] - count), proportional), times[0])
+    }
+
+    /// The largest batch that is expected to take at most so long; 0 when not even one row does.
+    public func rows(within nanoseconds: Double) -> Int {
+        guard let first = times.first else { return Self.maximumRows }
+        let last = rows.count - 1
+        if nanoseconds >= times[last] {
+            let rows = rows[last] + (nanoseconds - times[last]) / slopeBeyond
+            return rows >= Double(Self.maximumRows) ? Self.maximumRows : Int(rows)
+        }
+        if nanoseconds < first { return rowsBelowFirst(nanoseconds) }
+        var low = 0
+        var high = last
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if times[middle] <= nanoseconds { low = middle } else { high = middle }
+        }
+        let share = (nanoseconds - times[low]) / (times[high] - times[low])
+        return Int(rows[low] + share * (rows[high] - rows[low]))
+    }
+
+    private func rowsBelowFirst(_ nanoseconds: Double) -> Int {
+        var low = 0
+        var high = Int(rows[0])
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if timeBelowFirst(Double(middle)) <= nanoseconds { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+
+    /// Whether the last doubling of the size that ran made rows clearly cheaper, or nothing tells yet.
+    var mayFallFurther: Bool {
+        guard largestRows > 1, times.count > 1 else { return true }
+        let half = largestRows / 2
+        return nanoseconds(rows: largestRows) / Double(largestRows)
+            < Self.clearGain * nanoseconds(rows: half) / Double(half)
+    }
+
+    /// For people.
+    public func explanation(of shape: ShapeClass) -> CurveExplanation {
+        let points = buckets.filter { $0.samples > 0 }.enumerated().map { index, bucket in
+            CurveExplanation.Point(rows: rows[index], nanoseconds: times[index], samples: bucket.samples)
+        }
+        return CurveExplanation(shape: shape, points: points, bestRows: bestRows, safety: safety)
+    }
+
+    /// The size among those known, up to `limit`, with which `waiting` rows are done soonest on average, when batches of
+    /// one size run on `threads` threads; smaller where it hardly matters.
+    func size(draining waiting: Double, threads: Double, limit: Int) -> Int {
+        var bestSize = 1
+        var best = nanoseconds(rows: 1) * (waiting / threads + 1)
+        func consider(_ size: Double, _ time: Double) {
+            let cost = time * (waiting / (threads * size) + 1)
+            guard cost < best * Self.clearGain else { return }
+            best = cost
+            bestSize = Int(size)
+        }
+        for index in rows.indices where rows[index] > 1 {
+            let size = rows[index].rounded(.down)
+            guard size < Double(limit) else { break }
+            consider(size, times[index])
+        }
+        if limit > 1 { consider(Double(limit), nanoseconds(rows: limit)) }
+        return bestSize
+    }
+}
