@@ -202,6 +202,15 @@ let package = Package(
             path: "Benchmarks/EngineBaseline",
             swiftSettings: swiftSettings
         ),
+        // Measures the JSON of requests and answers without a server.
+        .executableTarget(
+            name: "json-codec",
+            dependencies: [
+                "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "Tensors", argumentParser, nioCore,
+            ],
+            path: "Benchmarks/JSONCodec",
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "RESTExercises",
             dependencies: [

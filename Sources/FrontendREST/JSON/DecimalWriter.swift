@@ -146,7 +146,7 @@ private struct Decimal {
 
     /// - Parameter digits: may have become the next power of ten by rounding.
     private init(rounded digits: UInt64, count: Int, exponent: Int) {
-        let limit = IntegerWriter.powers[count]
+        let limit = PowersOfTen.integers[count]
         self.digits = digits == limit ? limit / 10 : digits
         self.exponent = digits == limit ? exponent + 1 : exponent
         self.count = count

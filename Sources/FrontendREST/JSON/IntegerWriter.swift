@@ -3,17 +3,6 @@ enum IntegerWriter {
     /// Bytes of the longest 64-bit integer, sign included.
     static let maximumLength = 20
 
-    /// 10^0 ... 10^19. Never freed: constant data that hot loops read without a reference count.
-    nonisolated(unsafe) static let powers: UnsafePointer<UInt64> = {
-        let table = UnsafeMutablePointer<UInt64>.allocate(capacity: 20)
-        var value: UInt64 = 1
-        for exponent in 0..<20 {
-            table[exponent] = value
-            value = value &* 10
-        }
-        return UnsafePointer(table)
-    }()
-
     /// Writes `value` at `target`; returns the end of the text.
     @inline(__always)
     static func write(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
@@ -45,6 +34,6 @@ enum IntegerWriter {
     @inline(__always)
     private static func digitCount(_ value: UInt64) -> Int {
         let estimate = ((64 - (value | 1).leadingZeroBitCount) * 1233) >> 12
-        return estimate + ((value | 1) >= powers[estimate] ? 1 : 0)
+        return estimate + ((value | 1) >= PowersOfTen.integers[estimate] ? 1 : 0)
     }
 }

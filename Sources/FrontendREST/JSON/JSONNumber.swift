@@ -157,10 +157,11 @@ private struct DecimalDigits {
         exponent -= 1
     }
 
-    /// The value, when one correctly rounded operation on exact doubles gives it.
+    /// The value, when a few operations give it correctly rounded.
     func exactValue(isNegative: Bool) -> Double? {
-        guard !isTruncated, mantissa < 1 << 53, exponent >= -22, exponent <= 22 else { return nil }
-        let size = PowersOfTen.scale(Double(mantissa), by: exponent)
+        guard !isTruncated, let size = mantissa == 0 ? 0 : DecimalRounding().double(mantissa, exponent) else {
+            return nil
+        }
         return isNegative ? -size : size
     }
 }

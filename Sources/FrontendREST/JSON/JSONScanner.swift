@@ -6,11 +6,15 @@
 struct JSONScanner {
     let start: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
+    /// Memory may be read up to here: `end`, or further where zeros follow the text.
+    let readableEnd: UnsafePointer<UInt8>
     var cursor: UnsafePointer<UInt8>
 
-    init(start: UnsafePointer<UInt8>, count: Int) {
+    /// - Parameter padding: how many zeros follow the text; they are not part of it.
+    init(start: UnsafePointer<UInt8>, count: Int, padding: Int = 0) {
         self.start = start
         self.end = start + count
+        self.readableEnd = start + count + padding
         self.cursor = start
     }
 

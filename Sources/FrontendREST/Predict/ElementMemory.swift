@@ -22,9 +22,9 @@ final class ElementMemory: @unchecked Sendable {
 
     deinit { free(base) }
 
-    /// Doubles the room and keeps the first `count` bytes.
-    func grow(keeping count: Int) {
-        let size = capacity * 2
+    /// Makes room for `byteCount` bytes and keeps the first `count`.
+    func grow(toByteCount byteCount: Int, keeping count: Int) {
+        let size = Self.rounded(byteCount)
         let target = Self.allocate(size)
         target.copyMemory(from: base, byteCount: count)
         free(base)

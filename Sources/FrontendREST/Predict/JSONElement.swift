@@ -4,6 +4,10 @@ protocol JSONElement: BitwiseCopyable {
     ///
     /// - Throws: when what stands there is no JSON.
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Self?
+
+    /// Reads a value in one of the spellings that come in bulk, with `NumberReader.lookahead` bytes readable; `nil`,
+    /// with the place unchanged, for others.
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Self?
 }
 
 extension JSONScanner {
@@ -35,40 +39,37 @@ extension JSONScanner {
     }
 }
 
-extension Double: JSONElement {
+extension NumberReader {
+    /// An integer literal that fits in `Wide`; `nil`, with the place unchanged, for anything else.
     @inline(__always)
-    static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Double? {
-        var place = scanner.cursor
-        if let (value, isExact) = JSONScanner.commonDecimal(&place, end: scanner.end, powers: PowersOfTen.doubles),
-            isExact
-        {
-            scanner.cursor = place
-            return value
-        }
-        return try scanner.numberIfPresent()?.double
+    func integer<Wide: FixedWidthInteger>(_ place: inout UnsafePointer<UInt8>, as type: Wide.Type) -> Wide? {
+        var next = place
+        guard let value = integer(&next).flatMap({ Wide(exactly: $0) }) else { return nil }
+        place = next
+        return value
     }
 }
 
-extension Float: JSONElement {
-    @inline(__always)
-    static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Float? {
-        var place = scanner.cursor
-        if let (value, isExact) = JSONScanner.commonDecimal(&place, end: scanner.end, powers: PowersOfTen.doubles),
-            isExact || !isNearMidpoint(value)
-        {
-            scanner.cursor = place
-            return Float(value)
-        }
-        guard let number = try scanner.numberIfPresent() else { return nil }
-        return Float(number.double)
+extension Double: JSONElement {
+    static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Double? {
+        try scanner.numberIfPresent()?.double
     }
 
-    /// Whether a double that is off by a few units in its last place could round to the wrong float: it lies next to
-    /// the middle between two of them. Only for values in the range of normal floats.
     @inline(__always)
-    private static func isNearMidpoint(_ value: Double) -> Bool {
-        let distance = Int64(bitPattern: value.bitPattern & 0x1FFF_FFFF) &- 0x1000_0000
-        return distance.magnitude < 8
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Double? {
+        numbers.decimal(&place)
+    }
+}
+
+// Through the nearest double, as TensorFlow Serving does.
+extension Float: JSONElement {
+    static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Float? {
+        try Double.read(&scanner).map { Float($0) }
+    }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Float? {
+        numbers.decimal(&place).map { Float($0) }
     }
 }
 
@@ -78,11 +79,21 @@ extension Int32: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Int32? {
         try scanner.integerIfPresent(as: Int32.self)
     }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int32? {
+        numbers.integer(&place, as: Int32.self)
+    }
 }
 
 extension Int16: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Int16? {
         try scanner.integerIfPresent(as: Int32.self).map { Int16(truncatingIfNeeded: $0) }
+    }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int16? {
+        numbers.integer(&place, as: Int32.self).map { Int16(truncatingIfNeeded: $0) }
     }
 }
 
@@ -90,11 +101,21 @@ extension Int8: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Int8? {
         try scanner.integerIfPresent(as: Int32.self).map { Int8(truncatingIfNeeded: $0) }
     }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int8? {
+        numbers.integer(&place, as: Int32.self).map { Int8(truncatingIfNeeded: $0) }
+    }
 }
 
 extension UInt8: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> UInt8? {
         try scanner.integerIfPresent(as: Int32.self).map { UInt8(truncatingIfNeeded: $0) }
+    }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt8? {
+        numbers.integer(&place, as: Int32.self).map { UInt8(truncatingIfNeeded: $0) }
     }
 }
 
@@ -102,17 +123,32 @@ extension Int64: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Int64? {
         try scanner.integerIfPresent(as: Int64.self)
     }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int64? {
+        numbers.integer(&place, as: Int64.self)
+    }
 }
 
 extension UInt32: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> UInt32? {
         try scanner.integerIfPresent(as: UInt32.self)
     }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt32? {
+        numbers.integer(&place, as: UInt32.self)
+    }
 }
 
 extension UInt64: JSONElement {
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> UInt64? {
         try scanner.integerIfPresent(as: UInt64.self)
+    }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt64? {
+        numbers.integer(&place, as: UInt64.self)
     }
 }
 
@@ -127,5 +163,10 @@ extension Bool: JSONElement {
             return false
         default: return nil
         }
+    }
+
+    @inline(__always)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Bool? {
+        nil
     }
 }

@@ -5,7 +5,6 @@ import ServingPrimitives
 extension PredictRequestParser {
     /// Reads the value of `inputs`; the cursor ends behind it.
     mutating func readColumns(_ signature: Signature) throws(JSONSyntaxError) -> Fault? {
-        let remaining = scanner.end - scanner.cursor
         let isNamed = scanner.peek() == UInt8(ascii: "{") && scanner.base64Object() == nil
         guard isNamed || signature.inputs.count == 1 else {
             try scanner.skipValue()
@@ -16,7 +15,7 @@ extension PredictRequestParser {
                 )
             )
         }
-        inputs = signature.inputs.map { TensorAccumulator($0, remainingBytes: remaining) }
+        inputs = accumulators(for: signature)
         guard isNamed else { return try inputs[0].readItem(&scanner).map { .error($0) } }
         return try readNamedColumns()
     }

@@ -23,13 +23,20 @@ extension PredictRequestParser {
                 )
             )
         }
+        inputs = accumulators(for: signature)
+        guard !isAtNamedRow else { return try readNamedRows() }
+        let first = scanner.cursor
+        scanner.cursor = place
+        guard !inputs[0].readRows(&scanner) else { return nil }
+        scanner.cursor = first
+        return try readPlainRows()
+    }
+
+    func accumulators(for signature: Signature) -> [TensorAccumulator] {
         let remaining = scanner.end - scanner.cursor
-        guard isAtNamedRow else {
-            inputs = [TensorAccumulator(signature.inputs[0], remainingBytes: remaining)]
-            return try readPlainRows()
+        return signature.inputs.map {
+            TensorAccumulator($0, remainingBytes: remaining, inputCount: signature.inputs.count)
         }
-        inputs = signature.inputs.map { TensorAccumulator($0, remainingBytes: remaining) }
-        return try readNamedRows()
     }
 
     /// Whether the row at the cursor is an object of named inputs; a base64 object is a value.

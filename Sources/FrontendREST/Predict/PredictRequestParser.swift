@@ -36,10 +36,28 @@ package struct PredictRequestParser {
         guard let start = body.baseAddress, body.count > 0 else {
             throw .invalidArgument("JSON Parse error: The document is empty")
         }
-        var parser = PredictRequestParser(start: start.assumingMemoryBound(to: UInt8.self), count: body.count)
+        let text = start.assumingMemoryBound(to: UInt8.self)
+        guard body.count <= paddedRoom - NumberReader.lookahead else {
+            return try parse(JSONScanner(start: text, count: body.count), lookup)
+        }
+        // Most of a short body is closer to its end than numbers may be that are read by words.
+        return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: paddedRoom) { room in
+            let copy = room.baseAddress!  // Capacity is above zero.
+            copy.update(from: text, count: body.count)
+            (copy + body.count).update(repeating: 0, count: NumberReader.lookahead)
+            let scanner = JSONScanner(start: copy, count: body.count, padding: NumberReader.lookahead)
+            return Result { () throws(ServingError) in try parse(scanner, lookup) }
+        }.get()
+    }
+
+    /// Bytes on the stack for a short body and zeros behind it.
+    private static let paddedRoom = 1024
+
+    private static func parse(_ document: JSONScanner, _ lookup: Lookup) throws(ServingError) -> ParsedPredictRequest {
+        var parser = PredictRequestParser(document)
         try parser.read(lookup, expecting: "")
         if let name = parser.signatureName, let used = parser.usedName, used != name {
-            parser = PredictRequestParser(start: start.assumingMemoryBound(to: UInt8.self), count: body.count)
+            parser = PredictRequestParser(document)
             try parser.read(lookup, expecting: name)
         }
         return try parser.result(lookup)
@@ -65,9 +83,9 @@ package struct PredictRequestParser {
         case document(String)
     }
 
-    private init(start: UnsafePointer<UInt8>, count: Int) {
-        scanner = JSONScanner(start: start, count: count)
-        document = scanner
+    private init(_ document: JSONScanner) {
+        scanner = document
+        self.document = document
     }
 }
 

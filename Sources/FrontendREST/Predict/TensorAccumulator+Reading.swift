@@ -8,6 +8,10 @@ extension TensorAccumulator {
     /// - Throws: when the text is no JSON, which comes before all other faults.
     func readItem(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> ServingError? {
         beginItem()
+        if let lists = readRectangle(&scanner) {
+            addToItem(lists)
+            return endItem()
+        }
         repeat {
             if let fault = try readToNextElement(&scanner) { return try finishFaultyItem(fault, &scanner) }
         } while isOpen
@@ -137,6 +141,35 @@ extension TensorAccumulator {
             .float8E5M2, .float8E4M3FN:
             false
         }
+    }
+}
+
+// MARK: Elements
+
+extension TensorAccumulator {
+    private func append(_ string: UnsafeBufferPointer<UInt8>) {
+        strings.append(UnsafeRawBufferPointer(string))
+        count += 1
+    }
+
+    /// Reads elements from the cursor on, as many as follow one another in the same list when `isList`.
+    ///
+    /// - Returns: how many were read, and whether it ended at a value of another kind (the cursor is at it) instead of
+    ///   behind the last one.
+    private func readRun<Element: JSONElement>(
+        of type: Element.Type,
+        from source: inout JSONScanner,
+        isList: Bool
+    ) throws(JSONSyntaxError) -> (count: Int, isMismatch: Bool) {
+        var reader = RunReader<Element>(self, source)
+        let first = count
+        if isList {
+            let isComplete = try reader.readList(&source.cursor, &count)
+            return (count - first, !isComplete)
+        }
+        guard try reader.readElement(&source.cursor, count) else { return (0, true) }
+        count += 1
+        return (1, false)
     }
 }
 

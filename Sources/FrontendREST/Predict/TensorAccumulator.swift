@@ -10,10 +10,12 @@ final class TensorAccumulator {
     let name: String
     /// `nil` where the signature declares a type that requests cannot carry.
     let elementType: ElementType?
-    private var memory: ElementMemory
-    private var strings = StringTensorBuilder()
+    /// Among how many inputs the rest of the document is shared.
+    let share: Int
+    var memory: ElementMemory
+    var strings = StringTensorBuilder()
     /// Elements of all items.
-    private(set) var count = 0
+    var count = 0
     private(set) var itemCount = 0
     private var firstItem: (shape: [Int], count: Int)?
 
@@ -26,9 +28,13 @@ final class TensorAccumulator {
     /// Elements so far of the open lists, outermost first.
     private var openCounts: [Int] = []
 
-    init(_ parameter: Signature.Parameter, remainingBytes: Int) {
+    /// - Parameters:
+    ///   - remainingBytes: of the document, from the data on.
+    ///   - inputCount: among how many inputs these are shared.
+    init(_ parameter: Signature.Parameter, remainingBytes: Int, inputCount: Int) {
         name = parameter.name
         elementType = parameter.elementType
+        share = inputCount
         // Two bytes of text make at most one element. Larger tensors grow as they are read.
         memory = ElementMemory(capacity: min(remainingBytes / 2 + 1, 512) * (elementType?.byteWidth ?? 1))
     }
@@ -69,6 +75,15 @@ extension TensorAccumulator {
 
     /// Whether items are single values, so that a run of them can be read at once.
     var itemsAreScalars: Bool { firstItem?.shape.isEmpty ?? false }
+
+    /// Takes a rectangle as the rows of the input, of which there are none yet.
+    func addRows(_ rows: ListRectangle) {
+        firstItem = (rows.sizes(from: 1), rows.elementCount / rows.sizes[0])
+        itemCount = rows.sizes[0]
+    }
+
+    /// Takes a rectangle as the lists of an item that has begun.
+    func addToItem(_ lists: ListRectangle) { sizes.append(contentsOf: lists.sizes(from: 0).reversed()) }
 
     /// Counts `count` more scalar items, whose elements are in already.
     func addScalarItems(_ count: Int) { itemCount += count }
@@ -145,57 +160,5 @@ extension TensorAccumulator {
             return true
         }
         return rank == level
-    }
-}
-
-// MARK: Elements
-
-extension TensorAccumulator {
-    func append(_ string: UnsafeBufferPointer<UInt8>) {
-        strings.append(UnsafeRawBufferPointer(string))
-        count += 1
-    }
-
-    /// Reads elements from the cursor on, as many as follow one another in the same list when `isList`.
-    ///
-    /// - Returns: how many were read, and whether it ended at a value of another kind (the cursor is at it) instead of
-    ///   behind the last one.
-    @inline(__always)
-    func readRun<Element: JSONElement>(
-        of type: Element.Type,
-        from source: inout JSONScanner,
-        isList: Bool
-    ) throws(JSONSyntaxError) -> (count: Int, isMismatch: Bool) {
-        // Locals: members of a class would be loaded and stored for every element.
-        var scanner = source
-        defer { source = scanner }
-        let width = MemoryLayout<Element>.stride
-        var target = memory.base.assumingMemoryBound(to: Element.self)
-        var capacity = memory.capacity / width
-        let first = count
-        var next = first
-        defer { count = next }
-        while true {
-            if next == capacity {
-                memory.grow(keeping: next * width)
-                target = memory.base.assumingMemoryBound(to: Element.self)
-                capacity = memory.capacity / width
-            }
-            guard let element = try Element.read(&scanner) else { return (next - first, true) }
-            target[next] = element
-            next += 1
-            guard isList else { break }
-            let place = scanner.cursor
-            scanner.skipWhitespace()
-            guard scanner.peek() == UInt8(ascii: ",") else { break }
-            scanner.cursor += 1
-            scanner.skipWhitespace()
-            let byte = scanner.peek()
-            if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") {
-                scanner.cursor = place
-                break
-            }
-        }
-        return (next - first, false)
     }
 }
