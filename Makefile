@@ -1,11 +1,11 @@
 # Every target sets up what it needs by itself; see scripts/setup.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test bench check fuzz clean
+.PHONY: help setup build release demo test bench bench-peers check fuzz clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*\#\# \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 setup: ## Install what is missing: Debian packages, .venv with TensorFlow, the models
 	@scripts/setup
@@ -28,6 +28,11 @@ test: ## Run every test: units, and real clients against the real server
 bench: release ## Measure the server, print the table and write it to Benchmarks/results
 	@scripts/setup
 	@.venv/bin/python Benchmarks/run
+
+bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md
+	@scripts/setup
+	@scripts/setup peers
+	@.venv/bin/python Benchmarks/peers/run
 
 check: ## Check imports, format, generated code and warnings
 	@scripts/check

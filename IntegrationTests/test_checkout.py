@@ -19,7 +19,7 @@ def test_a_second_set_up_does_nothing():
 
 def test_an_unknown_part_of_the_set_up_is_told():
     done = run(ROOT / "scripts/setup", "nothing")
-    assert done.returncode == 1 and "packages, engine, litert, text and models" in done.stderr
+    assert done.returncode == 1 and "packages, engine, litert, text, models and peers" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["imports", "protos", "parity", "places"])

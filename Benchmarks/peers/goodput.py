@@ -1,0 +1,167 @@
+"""The open-loop part: requests that arrive at random, whatever the server does, and are worth nothing after a while."""
+import dataclasses
+import json
+import subprocess
+
+from adapters import PEERS
+from adapters.peer import DidNotStart
+from closed_loop import Question
+from figures import middle, number, spread, table
+from machine import Window
+
+MODEL = "perceptron"
+DEADLINE_MS = 25
+# Arrivals, as multiples of what the server did with 128 callers that wait.
+RATES = (0.5, 1, 2)
+CALLERS = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenSample:
+    offered: int
+    good: int
+    in_time_rate: float  # answers within the deadline, a second
+    cpu: float  # microseconds of the server's CPU for each of them
+    others: dict  # {what became of the others: how many}
+
+    @property
+    def in_time_share(self):
+        return self.good / self.offered if self.offered else float("nan")
+
+
+def parse(document, cpu_seconds):
+    """An OpenSample from what `apus bench --json` writes."""
+    (result,) = document["results"]
+    offered, ok, good = result["offered"], result["ok"], result["good"]
+    others = {error["what"]: error["count"] for error in result["errors"] if error["what"] != "OK"}
+    if ok > good:
+        others["late"] = ok - good
+    return OpenSample(offered, good, result["goodput"], cpu_seconds / good * 1e6 if good else float("nan"), others)
+
+
+def sum_of(samples):
+    """`345 HTTP 429, 12 late` of all samples, the most first; `none`."""
+    total = {}
+    for one in samples:
+        for what, count in one.others.items():
+            total[what] = total.get(what, 0) + count
+    return ", ".join(f"{count:,} {what}" for what, count in sorted(total.items(), key=lambda item: -item[1])) or "none"
+
+
+class Contender:
+    """A running server, asked over one protocol."""
+
+    def __init__(self, peer, protocol):
+        self.peer, self.protocol = peer, protocol
+        endpoint = next(one for one in peer.endpoints(MODEL) if one.protocol == protocol)
+        self.question = Question(peer, MODEL, endpoint)
+        self.samples = {rate: [] for rate in RATES}
+
+    def find_capacity(self, cores):
+        self.question.warm_up(CALLERS, 0.5, cores)
+        self.capacity = self.question.sample(CALLERS, 1, cores).rate
+
+    def bench(self, rate, seconds, cores):
+        """One run of `apus bench`."""
+        url, peer = self.question.endpoint.url, self.peer
+        command = ["taskset", "-c", ",".join(map(str, cores)), peer.bench.build / "apus", "bench"]
+        if self.protocol == "gRPC":
+            address, _, method = url.removeprefix("http://").partition("/")
+            command += ["--grpc", address, "--grpc-method", f"/{method}", "--body", self.question.body]
+        else:
+            command += ["--url", url, "--body", self.question.body]
+        # The same arrivals for every server in a round, other ones in the next.
+        seed = 1 + max(map(len, self.samples.values()))
+        command += ["--rate", f"{max(rate, 1):.0f}", "--deadline", f"{DEADLINE_MS}ms", "--duration", f"{seconds}s",
+                    "--warm-up", "0s", "--grace", "3s", "--threads", str(len(cores)), "--seed", str(seed),
+                    "--json", "-", "--quiet"]
+        with Window(peer.cpu_seconds) as window:
+            done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if not done.stdout.strip():
+            raise DidNotStart(f"apus bench failed: {done.stderr.strip()[-300:]}")
+        return parse(json.loads(done.stdout), window.cpu)
+
+
+class Goodput:
+    def __init__(self, bench, cores, say):
+        self.bench, self.cores, self.say = bench, cores, say
+
+    def measure(self, running, rounds, quick):
+        """The table as text; says why there is none."""
+        has_bench = subprocess.run([self.bench.build / "apus", "bench", "--help"], capture_output=True).returncode == 0
+        if not has_bench:
+            return "Not measured: this build has no `apus bench`."
+        seconds = 1 if quick else 1.5
+        contenders = []
+        for peer in running.values():
+            protocols = [endpoint.protocol for endpoint in peer.endpoints(MODEL)]
+            # Ours over both, so that everybody has somebody to be compared with; the others over the cheaper one.
+            for protocol in protocols if not PEERS[peer.name].grid else protocols[-1:]:
+                contenders.append(Contender(peer, protocol))
+        for contender in contenders:
+            contender.find_capacity(self.cores)
+        tuned, notes = [], []
+        try:
+            for contender in list(contenders):
+                if not quick and contender.peer.grid:
+                    best = self.search(contender, seconds, notes)
+                    if best:
+                        tuned.append(best.peer)
+                        contenders.append(best)
+            contenders.sort(key=lambda one: list(running).index(one.peer.name))
+            for round_number in range(rounds):
+                for rate in RATES:
+                    self.say(f"{DEADLINE_MS} ms: round {round_number + 1} of {rounds}, {rate:g} × capacity")
+                    for contender in contenders:
+                        contender.samples[rate].append(contender.bench(rate * contender.capacity, seconds, self.cores))
+        finally:
+            for peer in tuned:
+                peer.stop()
+        return "\n\n".join([self.table(contenders), *notes])
+
+    def search(self, default, seconds, notes):
+        """The best of the grid by answers in time at twice the default's capacity, running; None when the default is."""
+        kind, rate = type(default.peer), RATES[-1] * default.capacity
+        best, best_rate, tried = None, default.bench(rate, seconds, self.cores).in_time_rate, []
+        tried.append(f"default {number(best_rate)}/s")
+        for tuning in kind.grid:
+            label = described(tuning)
+            self.say(f"{kind.name}: trying {label}")
+            peer = kind(self.bench, tuning, label)
+            try:
+                peer.start()
+                contender = Contender(peer, default.protocol)
+                contender.find_capacity(self.cores)
+                got = contender.bench(rate, seconds, self.cores).in_time_rate
+            except DidNotStart as reason:
+                tried.append(f"{label}: did not start ({str(reason)[:120]})")
+                peer.stop()
+                continue
+            tried.append(f"{label}: {number(got)}/s")
+            if got > best_rate:
+                if best:
+                    best.peer.stop()
+                best, best_rate = contender, got
+            else:
+                peer.stop()
+        notes.append(f"- {kind.name}, in time at twice the default's capacity, one try each: {'; '.join(tried)}.")
+        return best
+
+    def table(self, contenders):
+        head = ["server", "tuning", "capacity/s", *(f"in time/s at {rate:g} ×" for rate in RATES)]
+        head += [f"in time of all at {rate:g} ×" for rate in RATES]
+        head += [f"CPU µs for each in time, {RATES[-1]:g} ×", f"not in time at {RATES[-1]:g} ×"]
+        rows = []
+        for one in contenders:
+            last = one.samples[RATES[-1]]
+            rows.append([
+                f"{one.peer.name}, {one.protocol}", one.peer.label, number(one.capacity),
+                *(spread([s.in_time_rate for s in one.samples[rate]]) for rate in RATES),
+                *(f"{middle([s.in_time_share for s in one.samples[rate]]):.0%}" for rate in RATES),
+                spread([s.cpu for s in last]), sum_of(last),
+            ])
+        return table(head, rows)
+
+
+def described(tuning):
+    return ", ".join(f"{name} {value}" for name, value in tuning.items())
