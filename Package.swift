@@ -141,6 +141,16 @@ let package = Package(
         .target(name: "CLiteRT", linkerSettings: [.linkedLibrary("dl")]),
         library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
 
+        // The load generator of `apus bench`.
+        .target(name: "CEpoll"),
+        library(
+            "LoadGeneration",
+            [
+                "CEpoll", "EngineInterface", "FrontendREST", "HTTP2Server", "Inference", "Servables",
+                "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", protobuf,
+            ]
+        ),
+
         // Composition root and executables.
         library(
             "ModelServing",
@@ -154,7 +164,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "apus",
-            dependencies: ["ModelServing", "ServingConfig", "ServingPrimitives", argumentParser, logging],
+            dependencies: [
+                "LoadGeneration", "ModelServing", "ServingConfig", "ServingPrimitives", argumentParser, logging,
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -267,6 +279,13 @@ let package = Package(
                 "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
+            ]
+        ),
+        tests(
+            "LoadGeneration",
+            [
+                "EngineInterface", "HTTP2Server", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat",
+                nioCore, nioEmbedded, protobuf,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),

@@ -1,5 +1,5 @@
 /// Base64 with the standard alphabet (RFC 4648, section 4).
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     /// Values of the 64 characters, `invalid` for all others.
     private static let values: [UInt8] = {
@@ -41,7 +41,7 @@ enum Base64 {
     }
 
     /// With padding.
-    static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    package static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity((bytes.count + 2) / 3 * 4)
         var index = 0

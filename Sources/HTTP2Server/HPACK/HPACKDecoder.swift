@@ -8,7 +8,7 @@ package struct HPACKDecoder {
     private var values = HPACKValueCache()
     private var scratch: [UInt8] = []
     /// Changes whenever the same bytes could mean something else from now on.
-    private(set) var generation = 0
+    package private(set) var generation = 0
 
     package init() {}
 

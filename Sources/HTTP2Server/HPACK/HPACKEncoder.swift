@@ -1,9 +1,9 @@
-/// Encodes response header blocks (RFC 7541). One for each connection; blocks go out in the order of their encoding.
+/// Encodes header blocks (RFC 7541). One for each connection; blocks go out in the order of their encoding.
 ///
 /// A field that comes for the second time is put in the peer's dynamic table, and costs one byte from then on. The
 /// table is only ever filled, never evicted: what does not fit stays a literal. Strings are not Huffman-coded, as
 /// what is sent often is indexed anyway.
-struct HPACKEncoder {
+package struct HPACKEncoder {
     private static let candidateCount = 8
     private static let maximumEntries = 24
     /// Longer fields hardly repeat, and would crowd out those that do.
@@ -17,8 +17,13 @@ struct HPACKEncoder {
     private var candidates: [HTTP2HeaderField] = []
     private var nextCandidate = 0
 
+    package init() {}
+
+    /// Fields in the peer's dynamic table. As long as this stays the same, what a field was encoded as holds.
+    package var entryCount: Int { entries.count }
+
     /// The peer's SETTINGS_HEADER_TABLE_SIZE. We use no more than the default.
-    mutating func setPeerTableByteCount(_ byteCount: Int) {
+    package mutating func setPeerTableByteCount(_ byteCount: Int) {
         let usable = min(byteCount, HPACKDecoder.tableByteCount)
         guard usable != maximumByteCount else { return }
         maximumByteCount = usable
@@ -28,13 +33,17 @@ struct HPACKEncoder {
     }
 
     /// Bytes that `encode` may need at most.
-    static func bound(_ fields: [HTTP2HeaderField]) -> Int {
+    package static func bound(_ fields: [HTTP2HeaderField]) -> Int {
         // A size update of 1 + 3 bytes, the status of 5, and for each field its type and two lengths.
         fields.reduce(16) { $0 + $1.name.utf8.count + $1.value.utf8.count + 12 }
     }
 
     /// Writes a header block to `output`, which has at least `bound(fields)` bytes, and returns its length.
-    mutating func encode(status: Int?, _ fields: [HTTP2HeaderField], to output: UnsafeMutableRawBufferPointer) -> Int {
+    package mutating func encode(
+        status: Int?,
+        _ fields: [HTTP2HeaderField],
+        to output: UnsafeMutableRawBufferPointer
+    ) -> Int {
         var target = HPACKOutput(output)
         if mustAnnounceSize {
             target.integer(0, prefixBits: 5, pattern: 0x20)

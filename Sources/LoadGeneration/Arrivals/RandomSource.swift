@@ -1,0 +1,22 @@
+import Glibc
+
+/// Random numbers that a seed decides (SplitMix64): https://prng.di.unimi.it/splitmix64.c
+public struct RandomSource: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// From 0, exclusive, to 1.
+    mutating func unit() -> Double { Double((next() >> 11) + 1) * 0x1p-53 }
+
+    /// Exponentially distributed, with mean 1.
+    mutating func exponential() -> Double { -log(unit()) }
+}

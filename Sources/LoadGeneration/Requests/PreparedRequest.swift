@@ -1,0 +1,46 @@
+import HTTP2Server
+
+/// A request as it goes over the wire, built once and sent many times.
+public final class PreparedRequest: @unchecked Sendable {
+    // Sendable: nothing is written after `init`.
+
+    /// Requests of one route have the same header fields; an HTTP/2 client encodes them once for each connection.
+    let route: Int
+    /// Pseudo-header fields first.
+    let fields: [HTTP2HeaderField]
+    /// With the five bytes before a gRPC message.
+    let body: UnsafeRawBufferPointer
+    /// For HTTP/1.1: head and body.
+    let http1: UnsafeRawBufferPointer
+    let check: AnswerCheck
+
+    /// Of the body.
+    public var byteCount: Int { body.count }
+
+    /// - Parameter fields: pseudo-header fields first; `host` and `content-length` are added for HTTP/1.1.
+    init(route: Int, fields: [HTTP2HeaderField], body: [UInt8], http1Head: [UInt8], check: AnswerCheck) {
+        self.route = route
+        self.fields = fields
+        self.check = check
+        // One piece, so that an HTTP/1.1 request is one write.
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(1, http1Head.count + body.count),
+            alignment: 64
+        )
+        memory.copyBytes(from: http1Head + body)
+        http1 = UnsafeRawBufferPointer(rebasing: memory[..<(http1Head.count + body.count)])
+        self.body = UnsafeRawBufferPointer(rebasing: memory[http1Head.count..<(http1Head.count + body.count)])
+    }
+
+    deinit { UnsafeMutableRawBufferPointer(mutating: http1).deallocate() }
+}
+
+/// What makes an answer of status OK a good one.
+enum AnswerCheck: Sendable {
+    /// Nothing more.
+    case status
+    /// A `tensorflow.serving.PredictResponse`.
+    case predictResponse
+    /// A JSON document with `predictions`, `outputs` or `results`.
+    case predictJSON
+}
