@@ -86,6 +86,8 @@ let package = Package(
         library("ServingPrimitives"),
         library("Tensors"),
         library("Batching", ["ServingPrimitives"]),
+        // The scheduler against a simulated engine: for `apus simulate` and the scheduler's tests.
+        library("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         library("ServingMetrics", ["ServingPrimitives"]),
         library("Servables", ["ServingPrimitives"]),
         library("EngineInterface", ["ServingPrimitives", "Tensors"]),
@@ -165,7 +167,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "LoadGeneration", "ModelServing", "ServingConfig", "ServingPrimitives", argumentParser, logging,
+                "Batching", "LoadGeneration", "ModelServing", "SchedulerSimulation", "ServingConfig", "ServingPrimitives",
+                argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -184,7 +184,11 @@ extension BatchForming {
         at microseconds: UInt64
     ) throws(ServingError) {
         let terms = TaskTerms(size: size, deadline: deadline)
-        _ = try enqueue(payload, terms, at: MonotonicTime(nanoseconds: microseconds * 1000), .idle)
+        do throws(TaskRefusal) {
+            _ = try enqueue(payload, terms, at: MonotonicTime(nanoseconds: microseconds * 1000), .idle)
+        } catch {
+            throw error.error
+        }
     }
 
     /// The next batch, when one is due.

@@ -1,44 +1,56 @@
 public import ServingPrimitives
 
-/// The queue that needs no parameters: it takes what waits as soon as a thread is free.
+/// The queue that needs no parameters.
+///
+/// A thread that is free gets a batch at once if anything waits. What is in it is decided by the curve of run times that
+/// is learnt from every run, the deadlines of what waits, and what else the threads are asked for: see `BatchPlanner`.
+/// Tasks are served by priority, then by deadline; tenants share evenly while there is not enough for all. A task that
+/// cannot be answered in time is turned away when it comes, or given up as soon as that is known; one without a deadline
+/// is never given up.
 public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
     public let limits: AdaptiveLimits
-    private var lanes: [Lane] = []
+    private var lanes = LaneTable()
     private var store = TaskStore<Payload>()
     private var depth = QueueDepth()
     private var sequence: UInt64 = 0
-    private var isDraining = false
     private var history = QueueHistory()
     private var arrivals = RateMeter()
     private var services = RateMeter()
     private var curves = CurveLibrary()
+    /// The usual time between coming and deadline; infinite while no task had one.
+    private var usualBudget = Double.infinity
+    private var lastExploration = 0
 
     public init(limits: AdaptiveLimits = AdaptiveLimits()) { self.limits = limits }
 
     public var isEmpty: Bool { depth.tasks == 0 }
+    public var dueTime: MonotonicTime? { isEmpty ? nil : .distantPast }
+
+    public var urgency: Urgency {
+        guard let lane = lanes.mostUrgent else { return Urgency(time: .distantFuture) }
+        return Urgency(
+            priority: lanes[lane].key.priority,
+            time: MonotonicTime(nanoseconds: lanes[lane].order.head.time)
+        )
+    }
+
+    public mutating func drain() {}
+
+    // MARK: Tasks in
 
     public mutating func enqueue(
         _ payload: Payload,
         _ terms: TaskTerms,
         at now: MonotonicTime,
         _ pool: PoolState
-    ) throws(ServingError) -> TaskTicket {
-        precondition(terms.size >= 0, "a task has no negative size")
+    ) throws(TaskRefusal) -> TaskTicket {
+        precondition(terms.size >= 0 && terms.byteCount >= 0, "a task has no negative size")
         arrivals.add(terms.size, at: now)
-        if !isEmpty,
-            terms.size > limits.maximumQueuedRows - depth.rows
-                || terms.byteCount > limits.maximumQueuedBytes - depth.bytes
-                || depth.tasks >= limits.maximumQueuedRows
-        {
-            throw ServingError(
-                .resourceExhausted,
-                "The queue is full: \(depth.tasks) tasks with \(depth.rows) rows wait"
-            )
-        }
+        try admit(terms, at: now, pool)
         let place = store.insert(.init(payload: payload, terms: terms, enqueueTime: now, sequence: sequence))
-        let lane = lane(for: terms)
+        let lane = lanes.findOrAdd(Lane.Key(terms), terms.shape)
         lanes[lane].order.insert(
-            .init(
+            DeadlineOrder.Entry(
                 time: Urgency.time(terms.deadline, enqueuedAt: now).nanoseconds,
                 deadline: terms.deadline.time.nanoseconds,
                 sequence: sequence,
@@ -53,92 +65,293 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         return store.ticket(for: place)
     }
 
-    private mutating func lane(for terms: TaskTerms) -> Int {
-        if let index = lanes.firstIndex(where: { $0.holds(terms) }) { return index }
-        lanes.append(Lane(shape: terms.shape, priority: terms.priority, tenant: terms.tenant))
-        return lanes.count - 1
-    }
-
-    public var dueTime: MonotonicTime? { isEmpty ? nil : .distantPast }
-
-    public var urgency: Urgency {
-        guard let lane = mostUrgentLane else { return Urgency(time: .distantFuture) }
-        return Urgency(priority: lanes[lane].priority, time: MonotonicTime(nanoseconds: lanes[lane].order.head.time))
-    }
-
-    private var mostUrgentLane: Int? {
-        var best: Int?
-        for index in lanes.indices where !lanes[index].order.isEmpty {
-            guard let other = best else {
-                best = index
-                continue
-            }
-            let isFirst =
-                (-lanes[index].priority, lanes[index].order.head.time)
-                < (-lanes[other].priority, lanes[other].order.head.time)
-            if isFirst { best = index }
+    private mutating func admit(_ terms: TaskTerms, at now: MonotonicTime, _ pool: PoolState) throws(TaskRefusal) {
+        let isTooMuch =
+            terms.size > limits.maximumQueuedRows - depth.rows
+            || terms.byteCount > limits.maximumQueuedBytes - depth.bytes
+            || depth.tasks >= limits.maximumQueuedRows
+        if isTooMuch, !isEmpty || terms.size > UInt32.max {
+            note(.refused(.queueFull), terms, enqueuedAt: now, predicted: nil, at: now)
+            let limit = QueueDepth(rows: limits.maximumQueuedRows, bytes: limits.maximumQueuedBytes)
+            throw .noRoom(estimate(terms.deadline, nil, at: now, pool), limit: limit)
         }
-        return best
+        guard !terms.deadline.isNever, terms.size > 0 else { return }
+        let left = Double(terms.deadline.remaining(at: now))
+        usualBudget = usualBudget == .infinity ? left : usualBudget + (left - usualBudget) / 64
+        guard let curve = curves.entry(terms.shape), !curve.curve.isUnknown else { return }
+        let run = curve.curve.nanoseconds(rows: terms.size) * curve.curve.safety
+        let finish = Double(pool.nanosecondsUntilFree) + run
+        guard finish > left, !(isEmpty && pool.idleThreads > 0 && curve.mayProbe(terms.size, at: now)) else { return }
+        note(.refused(.tooLate), terms, enqueuedAt: now, predicted: finish, at: now)
+        throw .tooLate(estimate(terms.deadline, finish, at: now, pool))
     }
 
-    public mutating func takeBatch(at now: MonotonicTime, _ pool: PoolState) -> BatchRelease<Payload> {
-        var release = BatchRelease<Payload>()
-        guard let lane = mostUrgentLane else { return release }
-        release.batch.shape = lanes[lane].shape
-        while !lanes[lane].order.isEmpty, release.batch.tasks.count < limits.maximumBatchTasks {
-            let rows = Int(lanes[lane].order.head.rows)
-            guard release.batch.isEmpty || rows + release.batch.size <= limits.maximumBatchRows else { break }
-            let task = store.remove(lanes[lane].order.head.place)
-            lanes[lane].order.removeFirst(1)
-            depth.tasks -= 1
-            depth.rows -= task.terms.size
-            depth.bytes -= task.terms.byteCount
-            release.batch.append(
-                BatchTask(
-                    payload: task.payload,
-                    rows: 0..<task.terms.size,
-                    terms: task.terms,
-                    enqueueTime: task.enqueueTime
-                )
-            )
-        }
-        release.predictedNanoseconds = curves.prediction(for: release.batch)
-        release.number = history.released(ReleaseRecord(release, at: now, left: depth))
-        return release
+    private func estimate(
+        _ deadline: Deadline,
+        _ predicted: Double?,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) -> WaitEstimate {
+        let drain = Double(depth.rows) * (curves.leastPerRow ?? 0) / Double(pool.threads)
+        return WaitEstimate(
+            predictedNanoseconds: predicted.map { UInt64($0) },
+            leftNanoseconds: deadline.isNever ? nil : deadline.remaining(at: now),
+            depth: depth,
+            retryNanoseconds: max(UInt64(drain) + pool.nanosecondsUntilFree, 1_000_000)
+        )
     }
+
+    // MARK: Tasks out
 
     public mutating func cancel(_ ticket: TaskTicket) -> CancelledTask<Payload>? {
         guard let place = store.place(of: ticket) else { return nil }
-        let task = store.remove(place)
-        let lane = lane(for: task.terms)
+        let task = remove(place)
+        // A task that waits is in the lane of its key.
+        let lane = lanes.index(of: Lane.Key(task.terms))!
         lanes[lane].order.remove(
             time: Urgency.time(task.terms.deadline, enqueuedAt: task.enqueueTime).nanoseconds,
             sequence: task.sequence
         )
+        return CancelledTask(payload: task.payload, rows: task.terms.size, isWhole: true)
+    }
+
+    private mutating func remove(_ place: UInt32) -> TaskStore<Payload>.Waiting {
+        let task = store.remove(place)
         depth.tasks -= 1
         depth.rows -= task.terms.size
         depth.bytes -= task.terms.byteCount
-        return CancelledTask(payload: task.payload, rows: task.terms.size, isWhole: true)
+        return task
     }
+
+    public mutating func takeBatch(at now: MonotonicTime, _ pool: PoolState) -> BatchRelease<Payload> {
+        var release = BatchRelease<Payload>()
+        guard let lane = lanes.mostUrgent else { return release }
+        let shape = lanes[lane].shape
+        let curve = curves.entry(shape) ?? curves.guess(for: shape)
+        let planner = planner(curve, waiting: lanes[lane].order, at: now, pool)
+        let others = companions(of: lane)
+        if others.isEmpty {
+            let plan = planner.plan(lanes[lane].order)
+            carryOut(plan, lane, &release, planner, at: now, pool)
+        } else {
+            takeFromSeveral([lane] + others, &release, planner, at: now, pool)
+        }
+        guard !release.batch.isEmpty else { return release }
+        release.batch.shape = shape
+        if release.batch.size > 0, !curve.curve.isUnknown {
+            release.predictedNanoseconds = UInt64(curve.curve.nanoseconds(rows: release.batch.size))
+        }
+        if release.reason == .exploring { lastExploration = history.releaseCount }
+        release.number = history.released(ReleaseRecord(release, at: now, left: depth))
+        return release
+    }
+
+    private func planner(
+        _ curve: CurveLibrary.Entry,
+        waiting: DeadlineOrder,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) -> BatchPlanner {
+        BatchPlanner(
+            now: now.nanoseconds,
+            curve: curve.curve,
+            pool: pool,
+            maximumRows: limits.maximumBatchRows,
+            maximumTasks: limits.maximumBatchTasks,
+            arrivalRate: arrivals.perNanosecond(at: now),
+            usualBudget: usualBudget,
+            explores: history.releaseCount - lastExploration >= 16,
+            mayProbe: curve.mayProbe(Int(waiting.head.rows), at: now)
+        )
+    }
+
+    /// Lanes of the same class in which tasks wait.
+    private func companions(of lane: Int) -> [Int] {
+        guard lanes.indexRange.count > 1 else { return [] }
+        return lanes.indexRange.filter {
+            $0 != lane && !lanes[$0].isEmpty && lanes[$0].key.shape == lanes[lane].key.shape
+        }
+    }
+
+    /// Drops and takes the first tasks of one lane.
+    private mutating func carryOut(
+        _ plan: BatchPlan,
+        _ lane: Int,
+        _ release: inout BatchRelease<Payload>,
+        _ planner: BatchPlanner,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) {
+        var kept: [DeadlineOrder.Entry] = []
+        for index in 0..<plan.dropped {
+            let entry = lanes[lane].order[index]
+            if entry.deadline == .max {
+                kept.append(entry)
+            } else {
+                drop(entry, isSacrificed: index >= plan.hopeless, &release, planner, at: now, pool)
+            }
+        }
+        release.reason = plan.reason
+        release.batch.reserveCapacity(plan.taken)
+        for index in plan.dropped..<plan.dropped + plan.taken { take(lanes[lane].order[index], &release) }
+        lanes[lane].order.removeFirst(plan.dropped + plan.taken)
+        lanes[lane].served += plan.rows
+        for entry in kept { lanes[lane].order.insert(entry) }
+    }
+
+    private mutating func take(_ entry: DeadlineOrder.Entry, _ release: inout BatchRelease<Payload>) {
+        let task = remove(entry.place)
+        release.batch.append(
+            BatchTask(
+                payload: task.payload,
+                rows: 0..<task.terms.size,
+                terms: task.terms,
+                enqueueTime: task.enqueueTime
+            )
+        )
+    }
+
+    private mutating func drop(
+        _ entry: DeadlineOrder.Entry,
+        isSacrificed: Bool,
+        _ release: inout BatchRelease<Payload>,
+        _ planner: BatchPlanner,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) {
+        let task = remove(entry.place)
+        let predicted = planner.curve.nanoseconds(rows: isSacrificed ? max(depth.rows, 1) : task.terms.size)
+        let reason: DropReason =
+            entry.deadline <= now.nanoseconds ? .expired : isSacrificed ? .sacrificed : .hopeless
+        note(.dropped(reason), task.terms, enqueuedAt: task.enqueueTime, predicted: predicted, at: now)
+        release.dropped.append(
+            DroppedTask(
+                payload: task.payload,
+                terms: task.terms,
+                reason: reason,
+                estimate: estimate(task.terms.deadline, predicted, at: now, pool)
+            )
+        )
+    }
+
+    // MARK: Several tenants and priorities
+
+    /// Tasks of the highest priority first; then those of lower ones that find room in the same batch.
+    private mutating func takeFromSeveral(
+        _ candidates: [Int],
+        _ release: inout BatchRelease<Payload>,
+        _ planner: BatchPlanner,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) {
+        var levels: [Int: [Int]] = [:]
+        for lane in candidates { levels[lanes[lane].key.priority, default: []].append(lane) }
+        var room = Int.max
+        var end = UInt64.max
+        for priority in levels.keys.sorted(by: >) {
+            guard release.batch.isEmpty || release.batch.size < room else { break }
+            let level = levels[priority, default: []]
+            let waiting = level.reduce(0) { $0 + lanes[$1].order.rows }
+            if release.batch.isEmpty {
+                let tasks = MergedTasks(lanes, lanes: level, limit: planner.turn(waiting: waiting))
+                let plan = planner.plan(tasks)
+                carryOut(plan, tasks, &release, planner, at: now, pool)
+                (room, end) = planner.room(besides: release.batch.tasks, size: plan.rows, waiting: depth.rows)
+            } else {
+                let tasks = MergedTasks(lanes, lanes: level, limit: room - release.batch.size)
+                fillUp(tasks, &release, room: room, end: end)
+            }
+        }
+    }
+
+    private mutating func carryOut(
+        _ plan: BatchPlan,
+        _ tasks: MergedTasks,
+        _ release: inout BatchRelease<Payload>,
+        _ planner: BatchPlanner,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) {
+        release.reason = plan.reason
+        for index in 0..<plan.dropped where tasks.entries[index].entry.deadline < .max {
+            let (lane, entry) = tasks.entries[index]
+            lanes[lane].order.remove(time: entry.time, sequence: entry.sequence)
+            drop(entry, isSacrificed: index >= plan.hopeless, &release, planner, at: now, pool)
+        }
+        for index in plan.dropped..<plan.dropped + plan.taken {
+            takeFromLane(tasks.entries[index].lane, tasks.entries[index].entry, &release)
+        }
+    }
+
+    private mutating func takeFromLane(
+        _ lane: Int,
+        _ entry: DeadlineOrder.Entry,
+        _ release: inout BatchRelease<Payload>
+    ) {
+        lanes[lane].order.remove(time: entry.time, sequence: entry.sequence)
+        lanes[lane].served += max(Int(entry.rows), 1)
+        take(entry, &release)
+    }
+
+    /// Adds tasks to a batch that has room for them, and ends before their deadlines.
+    private mutating func fillUp(
+        _ tasks: MergedTasks,
+        _ release: inout BatchRelease<Payload>,
+        room: Int,
+        end: UInt64
+    ) {
+        for (lane, entry) in tasks.entries where entry.deadline >= end {
+            guard release.batch.size + Int(entry.rows) <= room,
+                release.batch.tasks.count < limits.maximumBatchTasks
+            else { continue }
+            takeFromLane(lane, entry, &release)
+        }
+    }
+
+    // MARK: What it learns and tells
 
     public mutating func finished(_ batch: FinishedBatch, at now: MonotonicTime) {
         history.finished(batch)
         guard batch.outcome.succeeded else { return }
         services.add(batch.rows, at: now)
-        curves.learn(batch)
+        curves.learn(batch, at: now)
     }
 
     public mutating func learn(_ shape: ShapeClass, rows: Int, nanoseconds: UInt64) {
-        curves.learn(shape, rows: rows, nanoseconds: nanoseconds)
+        curves.learn(shape, rows: rows, nanoseconds: nanoseconds, at: .distantPast)
     }
 
-    public var predictedNanoseconds: UInt64? { nil }
+    public var predictedNanoseconds: UInt64? {
+        guard let lane = lanes.mostUrgent, lanes[lane].order.count == depth.tasks else { return nil }
+        guard depth.rows > 0 else { return 0 }
+        guard let curve = curves.entry(lanes[lane].shape)?.curve, curve.samples(rows: depth.rows) >= 3 else {
+            return nil
+        }
+        return UInt64(curve.nanoseconds(rows: depth.rows))
+    }
 
     public func demand(at now: MonotonicTime) -> Double {
         curves.leastPerRow.map { arrivals.perNanosecond(at: now) * $0 } ?? 0
     }
 
-    public mutating func drain() { isDraining = true }
+    private mutating func note(
+        _ reason: LossRecord.Reason,
+        _ terms: TaskTerms,
+        enqueuedAt start: MonotonicTime,
+        predicted: Double?,
+        at now: MonotonicTime
+    ) {
+        history.lost(
+            LossRecord(
+                time: now,
+                reason: reason,
+                rows: terms.size,
+                waitedNanoseconds: now.nanoseconds(since: start),
+                budgetNanoseconds: terms.deadline.isNever ? nil : terms.deadline.remaining(at: start),
+                predictedNanoseconds: predicted.map { UInt64($0) }
+            )
+        )
+    }
 
     public func explanation(at now: MonotonicTime, _ pool: PoolState) -> QueueExplanation {
         var explanation = QueueExplanation(policy: .adaptive)
@@ -147,6 +360,19 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         explanation.serviceRowsPerSecond = services.perNanosecond(at: now) * 1e9
         explanation.curves = curves.explanation
         history.describe(in: &explanation)
+        explanation.limit = limit(at: now, pool, explanation)
         return explanation
+    }
+
+    private func limit(at now: MonotonicTime, _ pool: PoolState, _ explanation: QueueExplanation) -> ThroughputLimit {
+        if isEmpty, explanation.arrivalRowsPerSecond == 0 { return .idle }
+        let demand = demand(at: now) / Double(pool.threads)
+        let recent = explanation.losses.contains { now.nanoseconds(since: $0.time) < 1_000_000_000 }
+        if !recent, demand < 0.9 || isEmpty { return .arrivals }
+        let reasons = explanation.releases.map(\.reason)
+        if reasons.count(where: { $0 == .full }) * 2 > reasons.count { return .rowsBound }
+        if pool.otherDemand > demand { return .otherModels }
+        if reasons.count(where: { $0 == .deadline }) * 2 > reasons.count, demand < 1 { return .deadlines }
+        return .engineThreads
     }
 }

@@ -28,24 +28,24 @@ struct DeadlineOrder: Sendable {
 
     subscript(index: Int) -> Entry { entries[first + index] }
 
-    /// Entries that are served before one of that time that comes now.
-    func position(of time: UInt64) -> Int {
-        if let last = entries.last, last.time <= time { return count }
+    /// Entries that are served before one of that time and number.
+    func position(time: UInt64, sequence: UInt64) -> Int {
+        if let last = entries.last, last.isBefore(time, sequence) { return count }
         var low = first
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].time <= time { low = middle + 1 } else { high = middle }
+            if entries[middle].isBefore(time, sequence) { low = middle + 1 } else { high = middle }
         }
         return low - first
     }
 
     mutating func insert(_ entry: Entry) {
-        let position = position(of: entry.time)
+        let position = position(time: entry.time, sequence: entry.sequence)
         rows += Int(entry.rows)
         if position == count {
             entries.append(entry)
-        } else if first > 0, position < count / 2 {
+        } else if first > 0, position <= count / 2 {
             first -= 1
             for index in first..<first + position { entries[index] = entries[index + 1] }
             entries[first + position] = entry
@@ -68,24 +68,27 @@ struct DeadlineOrder: Sendable {
 
     /// Takes out a task wherever it is.
     mutating func remove(time: UInt64, sequence: UInt64) {
-        var low = first
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            let entry = entries[middle]
-            if (entry.time, entry.sequence) < (time, sequence) { low = middle + 1 } else { high = middle }
-        }
-        precondition(low < entries.count && entries[low].sequence == sequence, "the task is in this order")
-        remove(at: low - first)
-    }
-
-    mutating func remove(at position: Int) {
-        rows -= Int(entries[first + position].rows)
+        let position = position(time: time, sequence: sequence)
+        precondition(position < count && self[position].sequence == sequence, "the task is in this order")
+        rows -= Int(self[position].rows)
         guard position < count / 2 else {
             entries.remove(at: first + position)
             return
         }
         for index in stride(from: first + position, to: first, by: -1) { entries[index] = entries[index - 1] }
         first += 1
+    }
+}
+
+extension DeadlineOrder.Entry {
+    fileprivate func isBefore(_ time: UInt64, _ sequence: UInt64) -> Bool {
+        self.time < time || self.time == time && self.sequence < sequence
+    }
+}
+
+extension DeadlineOrder: PlannedTasks {
+    func task(_ index: Int) -> (rows: Int, deadline: UInt64) {
+        let entry = self[index]
+        return (Int(entry.rows), entry.deadline)
     }
 }

@@ -4,6 +4,8 @@ struct CurveBucket: Sendable {
     private(set) var rows = 0.0
     private(set) var time = 0.0
     private(set) var samples = 0
+    /// How far runs are from the mean: the square of the share of it, on average.
+    private(set) var spread = 0.01
     private var lastRun = 0
     /// Runs in a row that took more than twice, or less than half, of what was expected.
     private var strays = 0
@@ -21,7 +23,8 @@ struct CurveBucket: Sendable {
         min(Double(samples), LatencyCurve.memory) / (1 + Double(run - lastRun) / 64)
     }
 
-    mutating func learn(rows newRows: Double, time newTime: Double, run: Int) {
+    /// Returns whether it says something else now than before.
+    mutating func learn(rows newRows: Double, time newTime: Double, run: Int) -> Bool {
         lastRun = run
         defer { samples += 1 }
         guard samples > 0 else { return set(newRows, newTime) }
@@ -32,7 +35,10 @@ struct CurveBucket: Sendable {
         }
         let gain = max(1 / Double(samples + 1), 1 / LatencyCurve.memory)
         rows += gain * (newRows - rows)
-        time += gain * (min(max(newTime, expected / 2), expected * 2) - time)
+        let off = min(max(newTime / expected - 1, -0.5), 1)
+        time += gain * (expected * (1 + off) - time)
+        spread += (off * off - spread) / LatencyCurve.memory
+        return samples < 4
     }
 
     private mutating func isStray(_ time: Double, _ expected: Double) -> Bool {
@@ -41,12 +47,39 @@ struct CurveBucket: Sendable {
         return isStray
     }
 
-    private mutating func set(_ rows: Double, _ time: Double) {
+    private mutating func set(_ rows: Double, _ time: Double) -> Bool {
         self.rows = rows
         self.time = time
         samples = 0
         strays = 0
+        return true
     }
+}
+
+/// The line with the least squares of errors.
+struct LineFit {
+    private var weight = 0.0
+    private var x = 0.0
+    private var y = 0.0
+    private var xx = 0.0
+    private var xy = 0.0
+
+    mutating func add(_ x: Double, _ y: Double, weight: Double) {
+        self.weight += weight
+        self.x += weight * x
+        self.y += weight * y
+        xx += weight * x * x
+        xy += weight * x * y
+    }
+
+    /// `nil` when all values have one place.
+    var slope: Double? {
+        let spread = xx - x * x / weight
+        guard spread > 1e-9 * xx else { return nil }
+        return (xy - x * y / weight) / spread
+    }
+
+    func value(at place: Double) -> Double? { slope.map { y / weight + $0 * (place - x / weight) } }
 }
 
 /// The nearest sequence that never falls.

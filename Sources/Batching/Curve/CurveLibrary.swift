@@ -4,55 +4,76 @@ import ServingPrimitives
 struct CurveLibrary: Sendable {
     static let maximumCurves = 64
 
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         var shape: ShapeClass
         var curve = LatencyCurve()
-        var lastUse: UInt64
+        fileprivate var lastUse: UInt64 = 0
+        /// When a batch last ended.
+        fileprivate(set) var lastRun = MonotonicTime.distantPast
+
+        fileprivate init(_ shape: ShapeClass) { self.shape = shape }
+
+        /// Whether a prediction for so many rows is so unsure or old that a run is worth more than being right.
+        func mayProbe(_ rows: Int, at now: MonotonicTime) -> Bool {
+            if curve.samples(rows: rows) < 3 { return true }
+            let pause = max(10 * curve.nanoseconds(rows: rows), 100_000_000)
+            return Double(now.nanoseconds(since: lastRun)) > pause
+        }
     }
 
     private var entries: [Entry] = []
     private var uses: UInt64 = 0
 
     /// The curve of a class that was run before.
-    subscript(shape: ShapeClass) -> LatencyCurve? {
-        for entry in entries where entry.shape.id == shape.id { return entry.curve }
+    func entry(_ shape: ShapeClass) -> Entry? {
+        for index in entries.indices where entries[index].shape.id == shape.id { return entries[index] }
         return nil
     }
 
+    /// For a class that never ran: nothing is known.
+    func guess(for shape: ShapeClass) -> Entry { Entry(shape) }
+
     func prediction<Payload>(for batch: Batch<Payload>) -> UInt64? {
         guard batch.size > 0 else { return batch.isEmpty ? nil : 0 }
-        guard let curve = self[batch.shape], !curve.isUnknown else { return nil }
+        guard let curve = entry(batch.shape)?.curve, !curve.isUnknown else { return nil }
         return UInt64(curve.nanoseconds(rows: batch.size))
     }
 
-    mutating func learn(_ batch: FinishedBatch) {
+    mutating func learn(_ batch: FinishedBatch, at now: MonotonicTime) {
         guard batch.outcome.executedRows > 0 else { return }
-        learn(batch.shape, rows: batch.outcome.executedRows, nanoseconds: batch.outcome.runNanoseconds)
+        learn(batch.shape, rows: batch.outcome.executedRows, nanoseconds: batch.outcome.runNanoseconds, at: now)
     }
 
-    mutating func learn(_ shape: ShapeClass, rows: Int, nanoseconds: UInt64) {
+    mutating func learn(_ shape: ShapeClass, rows: Int, nanoseconds: UInt64, at now: MonotonicTime) {
         guard rows > 0 else { return }
         let index = index(of: shape)
         uses += 1
         entries[index].lastUse = uses
+        entries[index].lastRun = max(entries[index].lastRun, now)
         entries[index].curve.learn(rows: rows, nanoseconds: nanoseconds)
     }
 
     private mutating func index(of shape: ShapeClass) -> Int {
         if let index = entries.firstIndex(where: { $0.shape.id == shape.id }) { return index }
-        if entries.count == Self.maximumCurves,
+        guard entries.count == Self.maximumCurves,
             let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
-        {
-            entries[oldest] = Entry(shape: shape, lastUse: uses)
-            return oldest
+        else {
+            entries.append(Entry(shape))
+            return entries.count - 1
         }
-        entries.append(Entry(shape: shape, lastUse: uses))
-        return entries.count - 1
+        entries[oldest] = Entry(shape)
+        return oldest
     }
 
     /// The least engine time that a row costs, in nanoseconds, of the class used last; `nil` when nothing ran yet.
     var leastPerRow: Double? {
-        entries.max { $0.lastUse < $1.lastUse }.map { $0.curve.leastPerRow }
+        var last: UInt64 = 0
+        var cost: Double?
+        for index in entries.indices where entries[index].lastUse > last {
+            last = entries[index].lastUse
+            cost = entries[index].curve.leastPerRow
+        }
+        return cost
     }
 
     var explanation: [CurveExplanation] {

@@ -50,9 +50,10 @@ public struct LatencyCurve: Sendable {
         let index = CurveBucket.index(of: rows)
         while buckets.count <= index { buckets.append(CurveBucket()) }
         runs += 1
-        buckets[index].learn(rows: Double(rows), time: time, run: runs)
+        let isNews = buckets[index].learn(rows: Double(rows), time: time, run: runs)
         largestRows = max(largestRows, min(rows, Self.maximumRows))
-        rebuild()
+        // What a run adds to many is not worth the work at once.
+        if isNews || runs < 64 || runs % 8 == 0 { rebuild() }
     }
 
     /// Follows the size of error that nine of ten runs stay below.
@@ -65,14 +66,41 @@ public struct LatencyCurve: Sendable {
         rows.removeAll(keepingCapacity: true)
         times.removeAll(keepingCapacity: true)
         var weights: [Double] = []
+        var spreads: [Double] = []
         for bucket in buckets where bucket.samples > 0 {
             rows.append(bucket.rows)
             times.append(bucket.time)
             weights.append(bucket.weight(at: runs))
+            spreads.append(bucket.spread)
         }
+        smooth(weights, spreads)
         Isotonic.raise(&times, weights: &weights)
         slopeBeyond = tailSlope()
         findBest()
+    }
+
+    /// Moves each time towards the line through its neighbours, as far as it may be chance that it is not on it.
+    private mutating func smooth(_ weights: [Double], _ spreads: [Double]) {
+        guard rows.count > 2 else { return }
+        let measured = times
+        var first = 0
+        for index in rows.indices {
+            while rows[first] * 4 < rows[index] { first += 1 }
+            var line = LineFit()
+            var spread = 0.0
+            var last = first
+            while last < rows.count, rows[last] <= rows[index] * 4 {
+                // Errors grow with times.
+                line.add(rows[last], measured[last], weight: weights[last] / (measured[last] * measured[last]))
+                spread = max(spread, spreads[last])
+                last += 1
+            }
+            guard let expected = line.value(at: rows[index]), expected > 0 else { continue }
+            let off = measured[index] / expected - 1
+            let chance = 4 * spread / max(weights[index], 1)
+            let trust = off * off / (off * off + chance + 1e-9)
+            times[index] = expected + trust * (measured[index] - expected)
+        }
     }
 
     /// What a row adds at the end of what is known, by least squares over the last two doublings.
@@ -82,21 +110,9 @@ public struct LatencyCurve: Sendable {
         var first = last
         while first > 0, rows[first - 1] * 4 >= rows[last] { first -= 1 }
         guard last > first else { return average }
-        var x = 0.0
-        var y = 0.0
-        for index in first...last {
-            x += rows[index]
-            y += times[index]
-        }
-        x /= Double(last - first + 1)
-        y /= Double(last - first + 1)
-        var xx = 0.0
-        var xy = 0.0
-        for index in first...last {
-            xx += (rows[index] - x) * (rows[index] - x)
-            xy += (rows[index] - x) * (times[index] - y)
-        }
-        return max(xy / xx, average / 4)
+        var line = LineFit()
+        for index in first...last { line.add(rows[index], times[index], weight: 1) }
+        return max(line.slope ?? average, average / 4)
     }
 
     private mutating func findBest() {

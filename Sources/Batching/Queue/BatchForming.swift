@@ -15,7 +15,7 @@ public protocol BatchForming<Payload>: Sendable {
         _ terms: TaskTerms,
         at now: MonotonicTime,
         _ pool: PoolState
-    ) throws(ServingError) -> TaskTicket
+    ) throws(TaskRefusal) -> TaskTicket
 
     /// From when on a batch can be taken, if no further task comes; `nil` when the queue is empty.
     var dueTime: MonotonicTime? { get }

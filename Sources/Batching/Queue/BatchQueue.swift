@@ -46,14 +46,14 @@ public struct BatchQueue<Payload: Sendable>: BatchForming {
         _ terms: TaskTerms,
         at now: MonotonicTime,
         _ pool: PoolState
-    ) throws(ServingError) -> TaskTicket {
+    ) throws(TaskRefusal) -> TaskTicket {
         precondition(terms.size >= 0, "a task has no negative size")
         arrivals.add(terms.size, at: now)
         do throws(ServingError) {
             try admit(terms.size)
         } catch {
             noteRefusal(of: terms, at: now)
-            throw error
+            throw .error(error)
         }
         let ticket = TaskTicket(number: nextTicket)
         nextTicket += 1
@@ -240,11 +240,11 @@ public struct BatchQueue<Payload: Sendable>: BatchForming {
         history.finished(batch)
         guard batch.outcome.succeeded else { return }
         services.add(batch.rows, at: now)
-        curves.learn(batch)
+        curves.learn(batch, at: now)
     }
 
     public mutating func learn(_ shape: ShapeClass, rows: Int, nanoseconds: UInt64) {
-        curves.learn(shape, rows: rows, nanoseconds: nanoseconds)
+        curves.learn(shape, rows: rows, nanoseconds: nanoseconds, at: .distantPast)
     }
 
     public var predictedNanoseconds: UInt64? {

@@ -1,4 +1,4 @@
-public import ServingPrimitives
+import ServingPrimitives
 
 /// What is done with the batches and the losses of a queue.
 struct BatchHandlers<Payload: Sendable>: Sendable {
@@ -19,7 +19,7 @@ public struct GroupSubmission<Queue: BatchForming>: Sendable {
     /// For each task, in their order; `nil` for those not accepted.
     public var tickets: [TaskTicket?] = []
     /// The tasks that were not accepted, by their place in the group.
-    public var refused: [(index: Int, error: ServingError)] = []
+    public var refused: [(index: Int, refusal: TaskRefusal)] = []
     /// To be run at once, on the calling thread.
     public var batchToRunHere: BatchLease<Queue>?
 }

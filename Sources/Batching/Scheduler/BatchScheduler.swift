@@ -130,6 +130,9 @@ public final class BatchScheduler: @unchecked Sendable {
     /// answer.
     package func startDueBatch() -> StartedBatch? { withLock { $0.next(at: $0.now()) } }
 
+    /// When the first of the batches that wait is due; `nil` when no task waits.
+    package var nextDueTime: MonotonicTime? { withLock { $0.rotation.dueTime } }
+
     /// A batch that was started has run. Returns whether the thread belongs to the scheduler still.
     @discardableResult
     package func finish(_ batch: StartedBatch, _ outcome: BatchOutcome) -> Bool {

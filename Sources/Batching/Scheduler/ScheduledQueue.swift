@@ -26,11 +26,15 @@ public final class ScheduledQueue<Queue: BatchForming>: QueueEntry, @unchecked S
     /// - Throws: the queue's refusal; `UNAVAILABLE` when the scheduler is shut down.
     @discardableResult
     public func submit(_ payload: Queue.Payload, _ terms: TaskTerms) throws(ServingError) -> TaskTicket {
-        try scheduler.withLock { state throws(ServingError) in
-            let now = try state.beginAdding(to: self)
-            let ticket = try queue.enqueue(payload, terms, at: now.time, state.pool(at: now.time))
-            state.added(to: self, now)
-            return ticket
+        do throws(TaskRefusal) {
+            return try scheduler.withLock { state throws(TaskRefusal) in
+                let now = try state.beginAdding(to: self)
+                let ticket = try queue.enqueue(payload, terms, at: now.time, state.pool(at: now.time))
+                state.added(to: self, now)
+                return ticket
+            }
+        } catch {
+            throw error.error
         }
     }
 
@@ -46,7 +50,7 @@ public final class ScheduledQueue<Queue: BatchForming>: QueueEntry, @unchecked S
         result.tickets.reserveCapacity(tasks.count)
         let started = scheduler.withLock { state -> StartedBatch? in
             let now: SchedulerState.AddingTime
-            do throws(ServingError) {
+            do throws(TaskRefusal) {
                 now = try state.beginAdding(to: self)
             } catch {
                 for index in tasks.indices { result.refuse(index, error) }
@@ -55,7 +59,7 @@ public final class ScheduledQueue<Queue: BatchForming>: QueueEntry, @unchecked S
             let pool = state.pool(at: now.time)
             let wasEmpty = queue.isEmpty
             for index in tasks.indices {
-                do throws(ServingError) {
+                do throws(TaskRefusal) {
                     result.tickets.append(
                         try queue.enqueue(tasks[index].payload, tasks[index].terms, at: now.time, pool)
                     )
@@ -123,9 +127,9 @@ public final class ScheduledQueue<Queue: BatchForming>: QueueEntry, @unchecked S
 }
 
 extension GroupSubmission {
-    fileprivate mutating func refuse(_ index: Int, _ error: ServingError) {
+    fileprivate mutating func refuse(_ index: Int, _ refusal: TaskRefusal) {
         tickets.append(nil)
-        refused.append((index, error))
+        refused.append((index, refusal))
     }
 }
 

@@ -64,8 +64,8 @@ struct SchedulerState {
 
     // MARK: Tasks
 
-    func beginAdding(to queue: some QueueEntry) throws(ServingError) -> AddingTime {
-        guard !isShutDown else { throw .unavailable("The server is shutting down") }
+    func beginAdding(to queue: some QueueEntry) throws(TaskRefusal) -> AddingTime {
+        guard !isShutDown else { throw .error(.unavailable("The server is shutting down")) }
         let now = clock()
         return AddingTime(time: now, wasDue: queue.dueTime.map { $0 <= now } ?? false)
     }

@@ -32,22 +32,6 @@ public enum DropReason: String, Sendable, Hashable, CaseIterable {
     case sacrificed = "it would have forced a small batch and made others late"
 }
 
-/// A task that was taken out because it could not be answered in time.
-public struct DroppedTask<Payload: Sendable>: Sendable {
-    public let payload: Payload
-    public let terms: TaskTerms
-    public let reason: DropReason
-    /// For its caller.
-    public let error: ServingError
-
-    public init(payload: Payload, terms: TaskTerms, reason: DropReason, error: ServingError) {
-        self.payload = payload
-        self.terms = terms
-        self.reason = reason
-        self.error = error
-    }
-}
-
 /// What a queue gives out at once: a batch to run, tasks to give up, or neither.
 public struct BatchRelease<Payload: Sendable>: Sendable {
     /// Empty when nothing is to be run.
