@@ -1,18 +1,14 @@
 /// Decimals of at most 64 bits to the nearest double.
-struct DecimalRounding {
-    // The tables are members so that a loop over many numbers looks them up once.
-    private let powers = PowersOfTen.doubles
-    private let leadingBits = PowersOfTen.leadingBits
-
+enum DecimalRounding {
     /// `mantissa` times 10^`exponent`, rounded to the nearest double and halves to even; `nil` when that takes more
     /// than a multiplication to tell.
     @inline(__always)
-    func double(_ mantissa: UInt64, _ exponent: Int) -> Double? {
+    static func double(_ mantissa: UInt64, _ exponent: Int) -> Double? {
         // One operation on two exact numbers is rounded correctly (Clinger).
         if mantissa < 1 << 53 {
             let whole = Double(Int64(bitPattern: mantissa))
-            if exponent <= 0, exponent >= -22 { return whole / powers[-exponent] }
-            if exponent > 0, exponent <= 22 { return whole * powers[exponent] }
+            if exponent <= 0, exponent >= -22 { return whole / PowersOfTen.doubles[-exponent] }
+            if exponent > 0, exponent <= 22 { return whole * PowersOfTen.doubles[exponent] }
         }
         return product(mantissa, exponent)
     }
@@ -20,10 +16,10 @@ struct DecimalRounding {
     /// Multiplies with the first 64 bits of the power (Eisel and Lemire): those cut off make the product too small by
     /// less than the mantissa, which hardly ever reaches the bit that decides.
     @inline(__always)
-    private func product(_ mantissa: UInt64, _ exponent: Int) -> Double? {
+    private static func product(_ mantissa: UInt64, _ exponent: Int) -> Double? {
         guard mantissa != 0, PowersOfTen.leadingBitsRange.contains(exponent) else { return nil }
         let zeros = mantissa.leadingZeroBitCount
-        let (high, low) = (mantissa &<< UInt64(zeros)).multipliedFullWidth(by: leadingBits[exponent])
+        let (high, low) = (mantissa &<< UInt64(zeros)).multipliedFullWidth(by: PowersOfTen.leadingBits(exponent))
         // The product has 128 or 127 bits; the first 53 stay.
         let isLong = high >> 63
         let dropped = 10 &+ isLong

@@ -159,7 +159,7 @@ private struct DecimalDigits {
 
     /// The value, when a few operations give it correctly rounded.
     func exactValue(isNegative: Bool) -> Double? {
-        guard !isTruncated, let size = mantissa == 0 ? 0 : DecimalRounding().double(mantissa, exponent) else {
+        guard !isTruncated, let size = mantissa == 0 ? 0 : DecimalRounding.double(mantissa, exponent) else {
             return nil
         }
         return isNegative ? -size : size

@@ -1,18 +1,14 @@
 /// Reads numbers in the spellings that clients send in bulk; what it does not take is left to `JSONScanner.number()`.
-struct NumberReader {
+enum NumberReader {
     /// Bytes that must be readable from the start of a number on: sign, seven digits, point, three words of digits,
     /// exponent.
     static let lookahead = 48
-
-    // Copied from the globals once, for loops over many numbers.
-    private let integers = PowersOfTen.integers
-    private let rounding = DecimalRounding()
 
     /// A number with at most seven digits in front of the point and 19 digits that count, as the nearest double.
     ///
     /// - Returns: `nil`, with the place unchanged, for other spellings and for what is no number at all.
     @inline(__always)
-    func decimal(_ place: inout UnsafePointer<UInt8>) -> Double? {
+    static func decimal(_ place: inout UnsafePointer<UInt8>) -> Double? {
         let isNegative = place[0] == UInt8(ascii: "-")
         var next = place + (isNegative ? 1 : 0)
         var mantissa: UInt64
@@ -38,10 +34,10 @@ struct NumberReader {
             return isNegative && mantissa != 0 ? -value : value
         }
         if next[0] | 0x20 == UInt8(ascii: "e") {
-            guard let power = Self.exponent(&next) else { return nil }
+            guard let power = readExponent(&next) else { return nil }
             exponent &+= power
         }
-        guard let size = rounding.double(mantissa, exponent) else { return nil }
+        guard let size = DecimalRounding.double(mantissa, exponent) else { return nil }
         place = next
         return Double(bitPattern: size.bitPattern | (isNegative ? 1 << 63 : 0))
     }
@@ -50,7 +46,7 @@ struct NumberReader {
     ///
     /// - Returns: `nil`, with the place unchanged, for anything else.
     @inline(__always)
-    func integer(_ place: inout UnsafePointer<UInt8>) -> Int64? {
+    static func integer(_ place: inout UnsafePointer<UInt8>) -> Int64? {
         let isNegative = place[0] == UInt8(ascii: "-")
         var next = place + (isNegative ? 1 : 0)
         let start = next[0]
@@ -61,7 +57,7 @@ struct NumberReader {
             next += 8
             run = DigitRun(next)
             guard run.count < 8 else { return nil }
-            size = size &* integers[run.count] &+ run.value
+            size = size &* PowersOfTen.integers[run.count] &+ run.value
         } else {
             guard run.count == 1 || (run.count > 1 && start != UInt8(ascii: "0")) else { return nil }
         }
@@ -76,7 +72,7 @@ struct NumberReader {
 extension NumberReader {
     /// One to seven digits without a zero in front.
     @inline(__always)
-    private func wholeDigits(_ place: inout UnsafePointer<UInt8>) -> DigitRun? {
+    private static func wholeDigits(_ place: inout UnsafePointer<UInt8>) -> DigitRun? {
         let run = DigitRun(place)
         guard run.count < 8, run.count == 1 || (run.count > 1 && place[0] != UInt8(ascii: "0")) else { return nil }
         place += run.count
@@ -85,7 +81,7 @@ extension NumberReader {
 
     /// Behind the point: takes in up to 19 digits; returns how many.
     @inline(__always)
-    private func appendFraction(
+    private static func appendFraction(
         _ place: inout UnsafePointer<UInt8>,
         to mantissa: inout UInt64,
         wholeCount: Int
@@ -96,11 +92,11 @@ extension NumberReader {
         var count = first.count &+ second.count
         // Overflow shows in the count below, and then nothing of this is used.
         let whole = mantissa
-        mantissa = mantissa &* integers[first.count] &+ first.value
-        mantissa = mantissa &* integers[second.count] &+ second.value
+        mantissa = mantissa &* PowersOfTen.integers[first.count] &+ first.value
+        mantissa = mantissa &* PowersOfTen.integers[second.count] &+ second.value
         if second.count == 8 {
             let third = DigitRun(place + 16)
-            mantissa = mantissa &* integers[third.count] &+ third.value
+            mantissa = mantissa &* PowersOfTen.integers[third.count] &+ third.value
             count &+= third.count
         }
         guard count &+ (whole == 0 ? 0 : wholeCount) <= 19 else { return nil }
@@ -110,7 +106,7 @@ extension NumberReader {
 
     /// At an `e`: the exponent, when it has at most three digits.
     @inline(__always)
-    private static func exponent(_ place: inout UnsafePointer<UInt8>) -> Int? {
+    private static func readExponent(_ place: inout UnsafePointer<UInt8>) -> Int? {
         var next = place + 1
         let isNegative = next[0] == UInt8(ascii: "-")
         if isNegative || next[0] == UInt8(ascii: "+") { next += 1 }

@@ -5,9 +5,9 @@ protocol JSONElement: BitwiseCopyable {
     /// - Throws: when what stands there is no JSON.
     static func read(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Self?
 
-    /// Reads a value in one of the spellings that come in bulk, with `NumberReader.lookahead` bytes readable; `nil`,
+    /// Reads a value in one of the spellings that come in bulk, `NumberReader.lookahead` bytes being readable; `nil`,
     /// with the place unchanged, for others.
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Self?
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Self?
 }
 
 extension JSONScanner {
@@ -42,7 +42,7 @@ extension JSONScanner {
 extension NumberReader {
     /// An integer literal that fits in `Wide`; `nil`, with the place unchanged, for anything else.
     @inline(__always)
-    func integer<Wide: FixedWidthInteger>(_ place: inout UnsafePointer<UInt8>, as type: Wide.Type) -> Wide? {
+    static func integer<Wide: FixedWidthInteger>(_ place: inout UnsafePointer<UInt8>, as type: Wide.Type) -> Wide? {
         var next = place
         guard let value = integer(&next).flatMap({ Wide(exactly: $0) }) else { return nil }
         place = next
@@ -56,8 +56,8 @@ extension Double: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Double? {
-        numbers.decimal(&place)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Double? {
+        NumberReader.decimal(&place)
     }
 }
 
@@ -68,8 +68,8 @@ extension Float: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Float? {
-        numbers.decimal(&place).map { Float($0) }
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Float? {
+        NumberReader.decimal(&place).map { Float($0) }
     }
 }
 
@@ -81,8 +81,8 @@ extension Int32: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int32? {
-        numbers.integer(&place, as: Int32.self)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Int32? {
+        NumberReader.integer(&place, as: Int32.self)
     }
 }
 
@@ -92,8 +92,8 @@ extension Int16: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int16? {
-        numbers.integer(&place, as: Int32.self).map { Int16(truncatingIfNeeded: $0) }
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Int16? {
+        NumberReader.integer(&place, as: Int32.self).map { Int16(truncatingIfNeeded: $0) }
     }
 }
 
@@ -103,8 +103,8 @@ extension Int8: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int8? {
-        numbers.integer(&place, as: Int32.self).map { Int8(truncatingIfNeeded: $0) }
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Int8? {
+        NumberReader.integer(&place, as: Int32.self).map { Int8(truncatingIfNeeded: $0) }
     }
 }
 
@@ -114,8 +114,8 @@ extension UInt8: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt8? {
-        numbers.integer(&place, as: Int32.self).map { UInt8(truncatingIfNeeded: $0) }
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> UInt8? {
+        NumberReader.integer(&place, as: Int32.self).map { UInt8(truncatingIfNeeded: $0) }
     }
 }
 
@@ -125,8 +125,8 @@ extension Int64: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Int64? {
-        numbers.integer(&place, as: Int64.self)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Int64? {
+        NumberReader.integer(&place, as: Int64.self)
     }
 }
 
@@ -136,8 +136,8 @@ extension UInt32: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt32? {
-        numbers.integer(&place, as: UInt32.self)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> UInt32? {
+        NumberReader.integer(&place, as: UInt32.self)
     }
 }
 
@@ -147,8 +147,8 @@ extension UInt64: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> UInt64? {
-        numbers.integer(&place, as: UInt64.self)
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> UInt64? {
+        NumberReader.integer(&place, as: UInt64.self)
     }
 }
 
@@ -166,7 +166,7 @@ extension Bool: JSONElement {
     }
 
     @inline(__always)
-    static func readCommon(_ place: inout UnsafePointer<UInt8>, _ numbers: NumberReader) -> Bool? {
+    static func readCommon(_ place: inout UnsafePointer<UInt8>) -> Bool? {
         nil
     }
 }

@@ -4,9 +4,9 @@ import ServingPrimitives
 // The columnar form: `"inputs": tensor` or `"inputs": {"name": tensor, ...}`.
 extension PredictRequestParser {
     /// Reads the value of `inputs`; the cursor ends behind it.
-    mutating func readColumns(_ signature: Signature) throws(JSONSyntaxError) -> Fault? {
+    mutating func readColumns(_ parameters: [Signature.Parameter]) throws(JSONSyntaxError) -> Fault? {
         let isNamed = scanner.peek() == UInt8(ascii: "{") && scanner.base64Object() == nil
-        guard isNamed || signature.inputs.count == 1 else {
+        guard isNamed || parameters.count == 1 else {
             try scanner.skipValue()
             return .error(
                 .invalidArgument(
@@ -15,7 +15,7 @@ extension PredictRequestParser {
                 )
             )
         }
-        inputs = accumulators(for: signature)
+        inputs = accumulators(for: parameters)
         guard isNamed else { return try inputs[0].readItem(&scanner).map { .error($0) } }
         return try readNamedColumns()
     }

@@ -4,7 +4,7 @@ import ServingPrimitives
 // The row form: `"instances": [row, row, ...]`.
 extension PredictRequestParser {
     /// Reads the value of `instances`; the cursor ends behind it.
-    mutating func readRows(_ signature: Signature) throws(JSONSyntaxError) -> Fault? {
+    mutating func readRows(_ parameters: [Signature.Parameter]) throws(JSONSyntaxError) -> Fault? {
         guard scanner.peek() == UInt8(ascii: "[") else {
             try scanner.skipValue()
             return .document("Expecting 'instances' to be an list/array")
@@ -13,7 +13,7 @@ extension PredictRequestParser {
         guard scanner.openContainer(closing: UInt8(ascii: "]")) else {
             return .document("No values in 'instances' array")
         }
-        guard signature.inputs.count == 1 || scanner.peek() == UInt8(ascii: "{") else {
+        guard parameters.count == 1 || scanner.peek() == UInt8(ascii: "{") else {
             scanner.cursor = place
             try scanner.skipValue()
             return .error(
@@ -23,7 +23,7 @@ extension PredictRequestParser {
                 )
             )
         }
-        inputs = accumulators(for: signature)
+        inputs = accumulators(for: parameters)
         guard !isAtNamedRow else { return try readNamedRows() }
         let first = scanner.cursor
         scanner.cursor = place
@@ -32,10 +32,10 @@ extension PredictRequestParser {
         return try readPlainRows()
     }
 
-    func accumulators(for signature: Signature) -> [TensorAccumulator] {
+    func accumulators(for parameters: [Signature.Parameter]) -> [TensorAccumulator] {
         let remaining = scanner.end - scanner.cursor
-        return signature.inputs.map {
-            TensorAccumulator($0, remainingBytes: remaining, inputCount: signature.inputs.count)
+        return parameters.map {
+            TensorAccumulator($0, remainingBytes: remaining, inputCount: parameters.count)
         }
     }
 

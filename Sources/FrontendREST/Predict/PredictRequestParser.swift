@@ -71,7 +71,8 @@ package struct PredictRequestParser {
     private var signatureNameIsText = true
     /// The signature that the data was read with.
     private var usedName: String?
-    private var signature: Result<Signature, ServingError>?
+    /// The inputs of that signature.
+    private var parameters: Result<[Signature.Parameter], ServingError>?
     private var hasRows = false
     private var hasColumns = false
     private var fault: Fault?
@@ -110,13 +111,13 @@ extension PredictRequestParser {
         let key = try scanner.memberName()
         if key.equals("instances"), !hasRows {
             hasRows = true
-            try data(lookup, expecting: name) { parser, signature throws(JSONSyntaxError) in
-                try parser.readRows(signature)
+            try data(lookup, expecting: name) { parser, parameters throws(JSONSyntaxError) in
+                try parser.readRows(parameters)
             }
         } else if key.equals("inputs"), !hasColumns {
             hasColumns = true
-            try data(lookup, expecting: name) { parser, signature throws(JSONSyntaxError) in
-                try parser.readColumns(signature)
+            try data(lookup, expecting: name) { parser, parameters throws(JSONSyntaxError) in
+                try parser.readColumns(parameters)
             }
         } else if key.equals("signature_name"), signatureName == nil, signatureNameIsText {
             guard scanner.peek() == UInt8(ascii: "\"") else {
@@ -134,15 +135,15 @@ extension PredictRequestParser {
     private mutating func data(
         _ lookup: Lookup,
         expecting name: String,
-        _ read: (inout PredictRequestParser, Signature) throws(JSONSyntaxError) -> Fault?
+        _ read: (inout PredictRequestParser, [Signature.Parameter]) throws(JSONSyntaxError) -> Fault?
     ) throws(JSONSyntaxError) {
         guard usedName == nil else { return try scanner.skipValue() }
         let name = signatureName ?? name
         usedName = name
-        let found = Result { () throws(ServingError) in try lookup(name) }
-        signature = found
-        guard case .success(let signature) = found, !signature.inputs.isEmpty else { return try scanner.skipValue() }
-        fault = try read(&self, signature)
+        let found = Result { () throws(ServingError) in try lookup(name).inputs }
+        parameters = found
+        guard case .success(let parameters) = found, !parameters.isEmpty else { return try scanner.skipValue() }
+        fault = try read(&self, parameters)
     }
 
     private func result(_ lookup: Lookup) throws(ServingError) -> ParsedPredictRequest {
@@ -151,8 +152,8 @@ extension PredictRequestParser {
             throw document.documentError("not formatted correctly. 'signature_name' key must be a string value.")
         }
         let name = signatureName ?? ""
-        let signature = if let signature { try signature.get() } else { try lookup(name) }
-        guard !signature.inputs.isEmpty else {
+        let parameters = if let parameters { try parameters.get() } else { try lookup(name).inputs }
+        guard !parameters.isEmpty else {
             throw .invalidArgument("Failed to get input map for signature: \(name.isEmpty ? "DEFAULT" : name)")
         }
         guard !(hasRows && hasColumns) else {

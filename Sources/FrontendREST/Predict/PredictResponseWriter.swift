@@ -125,27 +125,131 @@ extension PredictResponseWriter {
     /// The part of an output that starts at element `first` and has the dimensions from `dimension` on.
     private mutating func writeValue(of output: NamedTensor, dimension: Int, from first: Int) {
         let shape = output.tensor.shape
-        guard dimension < shape.rank else { return writeRun(of: output, from: first, count: 1) }
+        let sizes = (dimension..<shape.rank).map { shape[$0] }
+        guard output.tensor.elementType != .string, sizes.allSatisfy({ $0 > 0 }) else {
+            return writeSparseValue(of: output, dimension: dimension, from: first)
+        }
+        writeNumbers(of: output.tensor, from: first, NumberLayout(sizes, level: level, isSingleLine: isSingleLine))
+    }
+
+    /// `count` parts that follow one another in a list.
+    private mutating func writeElements(of output: NamedTensor, dimension: Int, from first: Int, lists count: Int) {
+        let shape = output.tensor.shape
+        guard output.tensor.elementType != .string, shape.elementCount > 0 else {
+            return writeSparseElements(of: output, dimension: dimension, from: first, lists: count)
+        }
+        let sizes = [count] + (dimension..<shape.rank).map { shape[$0] }
+        var layout = NumberLayout(sizes, level: level - 1, isSingleLine: isSingleLine)
+        layout.hasOuterBrackets = false
+        writeNumbers(of: output.tensor, from: first, layout)
+    }
+
+    private mutating func writeNumbers(of tensor: Tensor, from first: Int, _ layout: NumberLayout) {
+        switch tensor.elementType {
+        case .float32:
+            writeNumbers(of: tensor, Float.self, first, layout, DecimalWriter.maximumLength) {
+                DecimalWriter.write($0, to: $1)
+            }
+        case .float64:
+            writeNumbers(of: tensor, Double.self, first, layout, DecimalWriter.maximumLength) {
+                DecimalWriter.write($0, to: $1)
+            }
+        case .int32: writeIntegers(of: tensor, Int32.self, first, layout)
+        case .int16: writeIntegers(of: tensor, Int16.self, first, layout)
+        case .int8: writeIntegers(of: tensor, Int8.self, first, layout)
+        case .uint8: writeIntegers(of: tensor, UInt8.self, first, layout)
+        case .int64: writeIntegers(of: tensor, Int64.self, first, layout)
+        case .uint32: writeIntegers(of: tensor, UInt32.self, first, layout)
+        case .uint64:
+            writeNumbers(of: tensor, UInt64.self, first, layout, IntegerWriter.maximumLength) {
+                IntegerWriter.write($0, to: $1)
+            }
+        case .bool:
+            writeNumbers(of: tensor, UInt8.self, first, layout, 5) { value, target in
+                let text: StaticString = value != 0 ? "true" : "false"
+                target.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+                return target + text.utf8CodeUnitCount
+            }
+        case .string, .complex64, .complex128, .qint8, .quint8, .qint16, .quint16, .qint32, .bfloat16, .float16,
+            .uint16, .float8E5M2, .float8E4M3FN:
+            // Strings are written elsewhere; the others were refused before anything was written.
+            break
+        }
+    }
+
+    private mutating func writeIntegers<Integer: FixedWidthInteger & BitwiseCopyable>(
+        of tensor: Tensor,
+        _ type: Integer.Type,
+        _ first: Int,
+        _ layout: NumberLayout
+    ) {
+        writeNumbers(of: tensor, type, first, layout, IntegerWriter.maximumLength) {
+            IntegerWriter.write(Int64(truncatingIfNeeded: $0), to: $1)
+        }
+    }
+
+    /// Writes elements in groups, so that room is claimed once for many.
+    @inline(__always)
+    private mutating func writeNumbers<Element: BitwiseCopyable>(
+        of tensor: Tensor,
+        _ type: Element.Type,
+        _ first: Int,
+        _ layout: NumberLayout,
+        _ maximumLength: Int,
+        _ write: (Element, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>
+    ) {
+        var layout = layout
+        let count = layout.elementCount
+        let room = maximumLength + layout.maximumLength
+        let groupSize = max(min((16 << 10) / room, 64), 1)
+        tensor.withUnsafeBytes { bytes in
+            var done = 0
+            while done < count {
+                let group = min(count - done, groupSize)
+                sink.write(upTo: group * room + layout.maximumLength) { start in
+                    var target = start
+                    for index in done..<done + group {
+                        target = layout.writeSeparator(to: target)
+                        let offset = (first + index) * MemoryLayout<Element>.stride
+                        target = write(bytes.loadUnaligned(fromByteOffset: offset, as: Element.self), target)
+                    }
+                    return done + group == count ? layout.writeEnd(to: target) : target
+                }
+                done += group
+            }
+        }
+    }
+}
+
+// MARK: Strings and empty lists
+
+extension PredictResponseWriter {
+    private mutating func writeSparseValue(of output: NamedTensor, dimension: Int, from first: Int) {
+        let shape = output.tensor.shape
+        guard dimension < shape.rank else { return writeStrings(of: output, first, 1, separated: false) }
         sink.write("[")
         level += 1
         let count = shape[dimension]
-        writeElements(of: output, dimension: dimension + 1, from: first, lists: count)
+        writeSparseElements(of: output, dimension: dimension + 1, from: first, lists: count)
         level -= 1
         if count > 0, !isSingleLine { sink.newLine(indent: 4 * level) }
         sink.write("]")
     }
 
-    /// `count` parts that follow one another in a list. Recursion is bounded by the rank of a tensor.
-    private mutating func writeElements(of output: NamedTensor, dimension: Int, from first: Int, lists count: Int) {
+    /// Recursion is bounded by the rank of a tensor.
+    private mutating func writeSparseElements(
+        of output: NamedTensor,
+        dimension: Int,
+        from first: Int,
+        lists count: Int
+    ) {
         let shape = output.tensor.shape
-        guard dimension < shape.rank else {
-            return writeRun(of: output, from: first, count: count, separated: true)
-        }
+        guard dimension < shape.rank else { return writeStrings(of: output, first, count, separated: true) }
         var size = 1
         for index in dimension..<shape.rank { size *= shape[index] }
         for index in 0..<count {
             writeSeparator(isFirst: index == 0)
-            writeValue(of: output, dimension: dimension, from: first + index * size)
+            writeSparseValue(of: output, dimension: dimension, from: first + index * size)
         }
     }
 
@@ -155,111 +259,7 @@ extension PredictResponseWriter {
         sink.newLine(indent: 4 * level)
     }
 
-    /// - Parameter separated: whether the elements stand in a list, with a separator in front of each.
-    private mutating func writeRun(of output: NamedTensor, from first: Int, count: Int, separated: Bool = false) {
-        let tensor = output.tensor
-        switch tensor.elementType {
-        case .float32:
-            writeRun(of: tensor, Float.self, first, count, separated, DecimalWriter.maximumLength) {
-                DecimalWriter.write($0, to: $1)
-            }
-        case .float64:
-            writeRun(of: tensor, Double.self, first, count, separated, DecimalWriter.maximumLength) {
-                DecimalWriter.write($0, to: $1)
-            }
-        case .int32: writeIntegers(of: tensor, Int32.self, first, count, separated)
-        case .int16: writeIntegers(of: tensor, Int16.self, first, count, separated)
-        case .int8: writeIntegers(of: tensor, Int8.self, first, count, separated)
-        case .uint8: writeIntegers(of: tensor, UInt8.self, first, count, separated)
-        case .int64: writeIntegers(of: tensor, Int64.self, first, count, separated)
-        case .uint32: writeIntegers(of: tensor, UInt32.self, first, count, separated)
-        case .uint64:
-            writeRun(of: tensor, UInt64.self, first, count, separated, IntegerWriter.maximumLength) {
-                IntegerWriter.write($0, to: $1)
-            }
-        case .bool:
-            writeRun(of: tensor, UInt8.self, first, count, separated, 5) { value, target in
-                let text: StaticString = value != 0 ? "true" : "false"
-                target.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
-                return target + text.utf8CodeUnitCount
-            }
-        case .string: writeStrings(of: output, first, count, separated)
-        case .complex64, .complex128, .qint8, .quint8, .qint16, .quint16, .qint32, .bfloat16, .float16, .uint16,
-            .float8E5M2, .float8E4M3FN:
-            // Refused before anything is written.
-            break
-        }
-    }
-
-    private mutating func writeIntegers<Integer: FixedWidthInteger & BitwiseCopyable>(
-        of tensor: Tensor,
-        _ type: Integer.Type,
-        _ first: Int,
-        _ count: Int,
-        _ separated: Bool
-    ) {
-        writeRun(of: tensor, type, first, count, separated, IntegerWriter.maximumLength) {
-            IntegerWriter.write(Int64(truncatingIfNeeded: $0), to: $1)
-        }
-    }
-
-    /// Writes elements in groups, so that room is claimed once for many.
-    @inline(__always)
-    private mutating func writeRun<Element: BitwiseCopyable>(
-        of tensor: Tensor,
-        _ type: Element.Type,
-        _ first: Int,
-        _ count: Int,
-        _ separated: Bool,
-        _ maximumLength: Int,
-        _ write: (Element, UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>
-    ) {
-        let indent = isSingleLine ? 0 : 4 * level
-        let room = maximumLength + 2 + indent
-        let isSingleLine = isSingleLine
-        tensor.withUnsafeBytes { bytes in
-            var done = 0
-            while done < count {
-                let group = min(count - done, 64)
-                sink.write(upTo: group * room) { start in
-                    var target = start
-                    for index in done..<done + group {
-                        if separated {
-                            target = Self.separate(target, isFirst: index == 0, isSingleLine, indent: indent)
-                        }
-                        let offset = (first + index) * MemoryLayout<Element>.stride
-                        target = write(bytes.loadUnaligned(fromByteOffset: offset, as: Element.self), target)
-                    }
-                    return target
-                }
-                done += group
-            }
-        }
-    }
-
-    @inline(__always)
-    private static func separate(
-        _ target: UnsafeMutablePointer<UInt8>,
-        isFirst: Bool,
-        _ isSingleLine: Bool,
-        indent: Int
-    ) -> UnsafeMutablePointer<UInt8> {
-        var target = target
-        if !isFirst {
-            target[0] = UInt8(ascii: ",")
-            target += 1
-        }
-        guard isSingleLine else {
-            target[0] = UInt8(ascii: "\n")
-            (target + 1).update(repeating: UInt8(ascii: " "), count: indent)
-            return target + 1 + indent
-        }
-        guard !isFirst else { return target }
-        target[0] = UInt8(ascii: " ")
-        return target + 1
-    }
-
-    private mutating func writeStrings(of output: NamedTensor, _ first: Int, _ count: Int, _ separated: Bool) {
+    private mutating func writeStrings(of output: NamedTensor, _ first: Int, _ count: Int, separated: Bool) {
         let isBytes = output.name.utf8.count >= 6 && output.name.utf8.suffix(6).elementsEqual("_bytes".utf8)
         output.tensor.withStrings { strings in
             for index in 0..<count {

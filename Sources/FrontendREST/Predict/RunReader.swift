@@ -4,7 +4,6 @@
 /// need more: so they stay in registers.
 struct RunReader<Element: JSONElement> {
     private var scanner: JSONScanner
-    private let numbers = NumberReader()
     private let memory: ElementMemory
     private var target: UnsafeMutablePointer<Element>
     /// Elements there is room for.
@@ -40,7 +39,7 @@ struct RunReader<Element: JSONElement> {
     private mutating func readCommon(_ place: inout UnsafePointer<UInt8>, _ count: Int) -> Bool {
         if count == capacity { grow(at: place) }
         guard scanner.readableEnd - place >= NumberReader.lookahead,
-            let element = Element.readCommon(&place, numbers)
+            let element = Element.readCommon(&place)
         else { return false }
         target[count] = element
         return true

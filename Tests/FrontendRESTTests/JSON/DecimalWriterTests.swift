@@ -68,8 +68,32 @@ import Musl
         }
     }
 
-    @Test(arguments: [0, 1, 9, 10, 99, 100, 12_345, UInt64(Int64.max), 9_999_999_999_999_999_999, .max] as [UInt64])
+    @Test func `every number of eight digits is spelled out`() {
+        // Each digit of each half, and the halves beside one another.
+        for half in UInt32(0)..<10_000 {
+            for number in [half, half * 10_000, half * 10_000 + 9999 - half] {
+                let digits = EightDigits(number)
+                let text = String(decoding: withUnsafeBytes(of: digits.word.littleEndian) { Array($0) }, as: UTF8.self)
+                let expected = String(repeating: "0", count: 8 - "\(number)".count) + "\(number)"
+                #expect(text == expected)
+                #expect(digits.leadingZeroCount == expected.prefix { $0 == "0" }.count)
+                #expect(digits.trailingZeroCount == expected.reversed().prefix { $0 == "0" }.count)
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            0, 1, 9, 10, 99, 100, 12_345, 99_999_999, 100_000_000, 9_999_999_999_999_999,
+            10_000_000_000_000_000, UInt64(Int64.max), 9_999_999_999_999_999_999, .max,
+        ] as [UInt64]
+    )
     func `integers are written whole`(_ value: UInt64) {
+        #expect(written { IntegerWriter.write(value, to: $0) } == String(value))
+    }
+
+    @Test(arguments: [0, 7, -1, -99_999_999, -100_000_000, .min, .max] as [Int64])
+    func `integers have their sign`(_ value: Int64) {
         #expect(written { IntegerWriter.write(value, to: $0) } == String(value))
     }
 

@@ -76,6 +76,30 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        [7], [200], [3, 5], [2, 3, 4], [5, 4, 3, 2], [1, 1, 1], [130, 3], [2, 100, 1], [1, 2, 1, 2, 1, 2, 1],
+    ])
+    func `lists of any shape nest and break their lines in the right places`(_ sizes: [Int]) throws {
+        let shape = try TensorShape(sizes)
+        let tensor = try Tensor(.int32, shape, scalars: (0..<Int32(shape.elementCount)).map { $0 - 5 })
+        func list(_ level: Int, from first: Int, separator: (Int) -> String, end: (Int) -> String) -> String {
+            guard level < sizes.count else { return "\(first - 5)" }
+            let size = sizes[(level + 1)...].reduce(1, *)
+            let parts = (0..<sizes[level]).map {
+                ($0 == 0 && separator(level) == ", "
+                    ? "" : $0 == 0 ? String(separator(level).dropFirst()) : separator(level))
+                    + list(level + 1, from: first + $0 * size, separator: separator, end: end)
+            }
+            return "[" + parts.joined() + end(level) + "]"
+        }
+        let row = list(0, from: 0, separator: { _ in ", " }, end: { _ in "" })
+        let output = NamedTensor(name: "y", tensor: tensor)
+        #expect(try rows([output]) == "{\n    \"predictions\": \(row.dropLast())\n    ]\n}")
+        func indent(_ level: Int) -> String { "\n" + String(repeating: "    ", count: level) }
+        let column = list(0, from: 0, separator: { "," + indent($0 + 2) }, end: { indent($0 + 1) })
+        #expect(try columns([output]) == "{\n    \"outputs\": \(column)\n}")
+    }
+
     @Test func `a scalar column stands alone`() throws {
         let scalar = try NamedTensor(name: "y", tensor: Tensor(.int32, .scalar, scalars: [7] as [Int32]))
         #expect(try columns([scalar]) == "{\n    \"outputs\": 7\n}")
