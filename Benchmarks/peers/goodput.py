@@ -8,6 +8,7 @@ from adapters.peer import DidNotStart
 from closed_loop import Question
 from figures import middle, number, spread, table
 from machine import Window
+from report import one_line
 
 MODEL = "perceptron"
 DEADLINE_MS = 25
@@ -73,10 +74,12 @@ class Contender:
         # The same arrivals for every server in a round, other ones in the next.
         seed = 1 + max(map(len, self.samples.values()))
         command += ["--rate", f"{max(rate, 1):.0f}", "--deadline", f"{DEADLINE_MS}ms", "--duration", f"{seconds}s",
-                    "--warm-up", "0s", "--grace", "3s", "--threads", str(len(cores)), "--seed", str(seed),
+                    "--warm-up", "0s", "--grace", "1s", "--threads", str(len(cores)), "--seed", str(seed),
                     "--json", "-", "--quiet"]
         with Window(peer.cpu_seconds) as window:
             done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        # Its backlog would be the next one's noise.
+        peer.settle()
         if not done.stdout.strip():
             raise DidNotStart(f"apus bench failed: {done.stderr.strip()[-300:]}")
         return parse(json.loads(done.stdout), window.cpu)
@@ -91,7 +94,7 @@ class Goodput:
         has_bench = subprocess.run([self.bench.build / "apus", "bench", "--help"], capture_output=True).returncode == 0
         if not has_bench:
             return "Not measured: this build has no `apus bench`."
-        seconds = 1 if quick else 1.5
+        seconds = 0.8 if quick else 1.3
         contenders = []
         for peer in running.values():
             protocols = [endpoint.protocol for endpoint in peer.endpoints(MODEL)]
@@ -117,7 +120,7 @@ class Goodput:
         finally:
             for peer in tuned:
                 peer.stop()
-        return "\n\n".join([self.table(contenders), *notes])
+        return self.table(contenders) + "\n\n" + "\n".join(notes)
 
     def search(self, default, seconds, notes):
         """The best of the grid by answers in time at twice the default's capacity, running; None when the default is."""
@@ -134,7 +137,7 @@ class Goodput:
                 contender.find_capacity(self.cores)
                 got = contender.bench(rate, seconds, self.cores).in_time_rate
             except DidNotStart as reason:
-                tried.append(f"{label}: did not start ({str(reason)[:120]})")
+                tried.append(f"{label}: did not start ({one_line(str(reason))[-160:]})")
                 peer.stop()
                 continue
             tried.append(f"{label}: {number(got)}/s")

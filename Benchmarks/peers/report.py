@@ -48,7 +48,7 @@ def foreign(samples, limit):
     return (
         f"Other work used {middle([s.foreign for s in samples]):.0%} of the machine in the median sample, "
         f"{max(s.foreign for s in samples):.0%} at most; {over} of {len(samples)} samples were kept although it used more than {limit:.0%} "
-        "twice in a row."
+        "twice in a row. "
     )
 
 

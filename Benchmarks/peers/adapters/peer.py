@@ -8,6 +8,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.parse
 
@@ -66,8 +67,8 @@ class Peer:
     def __init__(self, bench, tuning=None, label="default"):
         self.bench, self.tuning, self.label = bench, tuning or {}, label
         self.process = None
-        self.folder = bench.folder / f"{self.name}-{label}".replace(" ", "_").lower()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        # Short: some servers put Unix sockets there, whose paths are limited.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name.lower()}-", dir=bench.folder))
         self.log = self.folder / "log.txt"
         self.port = free_port()
 
@@ -141,7 +142,7 @@ class Peer:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(8)
+            self.process.wait(5)
         # Workers that outlived their parent.
         for process in everyone:
             with contextlib.suppress(ProcessLookupError):
@@ -191,6 +192,17 @@ class Peer:
 
     def cpu_seconds(self):
         return tree_cpu_seconds(self.process.pid)
+
+    def settle(self):
+        """Waits until the server has stopped working on what nobody waits for any more: at most 10 s."""
+        deadline = time.monotonic() + 10
+        before = self.cpu_seconds()
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            now = self.cpu_seconds()
+            if now - before < 0.01:
+                return
+            before = now
 
     def memory(self):
         """(proportional memory in MB, processes) of the whole tree."""

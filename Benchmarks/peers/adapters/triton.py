@@ -22,9 +22,9 @@ class Triton(Peer):
     name = "Triton"
     floors = {"GET /v2/health/live": "/v2/health/live"}
     grid = (
-        {"instances": 1, "batch": 32, "queue": 32, "timeout_us": 15000},
-        {"instances": 2, "batch": 32, "queue": 64, "timeout_us": 15000},
-        {"instances": 2, "batch": 8, "queue": 32, "timeout_us": 15000},
+        {"instances": 1, "batch": 32, "queue": 16, "timeout_us": 5000},
+        {"instances": 2, "batch": 8, "queue": 16, "timeout_us": 10000},
+        {"instances": 2, "batch": 32, "queue": 32, "timeout_us": 10000},
     )
 
     def __init__(self, bench, tuning=None, label="default"):
