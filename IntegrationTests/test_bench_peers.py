@@ -34,8 +34,8 @@ traffic: 1.22MB (1280000) total, 390.00KB (399360) headers (space savings 0.00%)
 
 def test_h2load_summary():
     outcome = h2load.parse(SUMMARY.format(3990, 0))
-    assert outcome == h2load.Outcome(answered=3990, failed=10, bytes=79800, seconds=1.02)
-    assert h2load.parse(SUMMARY.format(3960, 30)).failed == 30
+    assert outcome == h2load.Outcome(made=4000, failed=10, bytes=79800, seconds=1.02)
+    assert h2load.parse(SUMMARY.format(3960, 30)).failed == 40
     assert h2load.parse(SUMMARY.format(3990, 0).replace("1.02s", "650.5ms")).seconds == pytest.approx(0.6505)
     with pytest.raises(ValueError, match="no summary"):
         h2load.parse("could not connect")
@@ -43,7 +43,7 @@ def test_h2load_summary():
 
 def test_answers_without_a_body_are_wrong():
     # gRPC's errors have status 200 and no message: the bytes tell.
-    outcome = h2load.Outcome(answered=100, failed=0, bytes=90 * 20, seconds=1)
+    outcome = h2load.Outcome(made=100, failed=0, bytes=90 * 20, seconds=1)
     assert h2load.wrong_answers(outcome, 20) == 10
     assert h2load.wrong_answers(h2load.Outcome(100, 0, 2000, 1), 20) == 0
 
@@ -89,7 +89,7 @@ def test_the_committed_page_has_the_markers():
 
 
 def sample(cpu, bad=0, p50=100.0):
-    return Sample(cpu=cpu, rate=1000.0, p50=p50, p99=5000.0, answered=500, bad=bad, foreign=0.1)
+    return Sample(cpu=cpu, rate=1000.0, p50=p50, p99=5000.0, asked=500, bad=bad, foreign=0.1)
 
 
 def test_closed_loop_table():
@@ -251,6 +251,21 @@ def test_a_peer_that_does_not_start_says_why(bench):
     peer.script = "raise SystemExit('the licence has expired')"
     with pytest.raises(DidNotStart, match="status 1: the licence has expired"):
         peer.start()
+
+
+def test_a_peer_that_ends_is_started_again_and_remembered(bench):
+    peer = Scripted(bench)
+    peer.script = ANSWERING.replace("ANSWER", "2.5")
+    peer.start()
+    assert not peer.restart_if_ended() and report.ends(peer) == ""
+    peer.process.kill()
+    peer.process.wait()
+    assert peer.restart_if_ended() and peer.ends == [-9] and peer.process.poll() is None
+    assert "ended by itself once" in report.ends(peer) and "status -9" in report.ends(peer)
+    peer.script = "raise SystemExit(3)"
+    peer.process.kill()
+    peer.process.wait()
+    assert peer.restart_if_ended() and peer.process is None and peer.cpu_seconds() == 0 and peer.restart_if_ended()
 
 
 def test_a_wrong_answer_is_seen(bench):

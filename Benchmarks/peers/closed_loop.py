@@ -18,30 +18,36 @@ class Sample:
     rate: float  # answers a second
     p50: float  # microseconds
     p99: float
-    answered: int
-    bad: int  # answers that were errors, or had no body
+    asked: int
+    bad: int  # those without a right answer
     foreign: float  # share of the machine that others used
 
 
 class Question:
-    """One model asked at one endpoint of one peer: body on disk, size of a right answer known."""
+    """One model asked over one protocol of one peer: body on disk, size of a right answer known."""
 
-    def __init__(self, peer, model, endpoint):
-        self.peer, self.model, self.endpoint = peer, model, endpoint
+    def __init__(self, peer, model, protocol):
+        self.peer, self.model, self.protocol = peer, model, protocol
         # Answers a second that were seen, by number of callers.
         self.rates = {}
         tensor, _, rows, _ = peer.bench.questions[model]
-        self.body = peer.folder / f"{model}.{endpoint.protocol}"
-        if endpoint.protocol == "gRPC":
+        endpoint = self.endpoint
+        self.body = peer.folder / f"{model}.{protocol}"
+        if protocol == "gRPC":
             self.body.write_bytes(wire.framed(wire.grpc_request(endpoint.language, model, tensor, rows)))
             self.answer_size = len(wire.framed(peer.call_grpc(endpoint, model, tensor, rows)))
         else:
             self.body.write_bytes(wire.json_request(endpoint.language, tensor, rows))
             self.answer_size = len(peer.call_json(endpoint, tensor, rows))
 
+    @property
+    def endpoint(self):
+        """Looked up each time: a server that was started again may have other ports."""
+        return next(one for one in self.peer.endpoints(self.model) if one.protocol == self.protocol)
+
     def load(self, callers):
-        connections, streams = CALLERS[callers] if self.endpoint.protocol == "gRPC" else (callers, 1)
-        return Load(self.endpoint.url, self.endpoint.protocol, self.body, connections, streams)
+        connections, streams = CALLERS[callers] if self.protocol == "gRPC" else (callers, 1)
+        return Load(self.endpoint.url, self.protocol, self.body, connections, streams)
 
     def warm_up(self, callers, seconds, cores):
         self.rates[callers] = sample(self.peer, self.load(callers), cores, seconds=seconds, patient=False).rate
@@ -62,13 +68,15 @@ def sample(peer, load, cores, answer_size=0, patient=True, **amount):
             outcome, latencies = load.run(cores, peer.folder / "latencies.log", **amount)
         if window.foreign <= FOREIGN_LIMIT or last:
             break
-    right = outcome.answered - outcome.failed
+    bad = outcome.failed + wrong_answers(outcome, answer_size)
+    # A server that ended took its count of CPU time with it.
+    right = 0 if peer.restart_if_ended() else max(0, outcome.made - bad)
     return Sample(
         cpu=window.cpu / right * 1e6 if right else float("nan"),
         rate=right / outcome.seconds,
         p50=percentile(latencies, 0.5),
         p99=percentile(latencies, 0.99),
-        answered=outcome.answered,
-        bad=outcome.failed + wrong_answers(outcome, answer_size),
+        asked=outcome.made,
+        bad=bad,
         foreign=window.foreign,
     )

@@ -8,7 +8,7 @@ from adapters.peer import DidNotStart
 from closed_loop import Question
 from figures import middle, number, spread, table
 from machine import Window
-from report import one_line
+from report import ends, one_line
 
 MODEL = "perceptron"
 DEADLINE_MS = 25
@@ -50,12 +50,11 @@ def sum_of(samples):
 
 
 class Contender:
-    """A running server, asked over one protocol."""
+    """A running server, asked over one protocol, and the rate that all its tunings are measured against."""
 
-    def __init__(self, peer, protocol):
-        self.peer, self.protocol = peer, protocol
-        endpoint = next(one for one in peer.endpoints(MODEL) if one.protocol == protocol)
-        self.question = Question(peer, MODEL, endpoint)
+    def __init__(self, peer, protocol, capacity=None):
+        self.peer, self.protocol, self.capacity = peer, protocol, capacity
+        self.question = Question(peer, MODEL, protocol)
         self.samples = {rate: [] for rate in RATES}
 
     def find_capacity(self, cores):
@@ -80,9 +79,13 @@ class Contender:
             done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         # Its backlog would be the next one's noise.
         peer.settle()
-        if not done.stdout.strip():
-            raise DidNotStart(f"apus bench failed: {done.stderr.strip()[-300:]}")
-        return parse(json.loads(done.stdout), window.cpu)
+        cpu = float("nan") if peer.restart_if_ended() else window.cpu
+        try:
+            return parse(json.loads(done.stdout), cpu)
+        except ValueError:
+            # The server does not take connections any more: shown like any other error.
+            offered = round(rate * seconds)
+            return OpenSample(offered, 0, 0.0, float("nan"), {one_line(done.stderr).removeprefix("Error: "): offered})
 
 
 class Goodput:
@@ -120,7 +123,11 @@ class Goodput:
         finally:
             for peer in tuned:
                 peer.stop()
-        return self.table(contenders) + "\n\n" + "\n".join(notes)
+        notes += filter(None, (ends(peer) for peer in tuned))
+        head = (
+            f"Poisson arrivals; an answer counts if it comes within {DEADLINE_MS} ms of the time its request was meant to be "
+            f"sent. 1 × is what the server's default tuning answered with {CALLERS} callers that wait.\n\n")
+        return head + self.table(contenders) + "\n\n" + "\n".join(notes)
 
     def search(self, default, seconds, notes):
         """The best of the grid by answers in time at twice the default's capacity, running; None when the default is."""
@@ -133,14 +140,15 @@ class Goodput:
             peer = kind(self.bench, tuning, label)
             try:
                 peer.start()
-                contender = Contender(peer, default.protocol)
-                contender.find_capacity(self.cores)
+                contender = Contender(peer, default.protocol, default.capacity)
+                contender.question.warm_up(CALLERS, 0.5, self.cores)
                 got = contender.bench(rate, seconds, self.cores).in_time_rate
             except DidNotStart as reason:
                 tried.append(f"{label}: did not start ({one_line(str(reason))[-160:]})")
                 peer.stop()
                 continue
-            tried.append(f"{label}: {number(got)}/s")
+            ended = f" (ended with status {peer.ends[0]})" if peer.ends else ""
+            tried.append(f"{label}: {number(got)}/s{ended}")
             if got > best_rate:
                 if best:
                     best.peer.stop()
@@ -151,7 +159,7 @@ class Goodput:
         return best
 
     def table(self, contenders):
-        head = ["server", "tuning", "capacity/s", *(f"in time/s at {rate:g} ×" for rate in RATES)]
+        head = ["server", "tuning", "1 × is, requests/s", *(f"in time/s at {rate:g} ×" for rate in RATES)]
         head += [f"in time of all at {rate:g} ×" for rate in RATES]
         head += [f"CPU µs for each in time, {RATES[-1]:g} ×", f"not in time at {RATES[-1]:g} ×"]
         rows = []

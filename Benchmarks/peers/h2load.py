@@ -11,9 +11,9 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1}
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What h2load says of one run: requests answered, of them not as they should be, body bytes, seconds."""
+    """What h2load says of one run: requests made, those without a success, body bytes of answers, seconds."""
 
-    answered: int
+    made: int
     failed: int
     bytes: int
     seconds: float
@@ -26,8 +26,9 @@ def parse(text):
     seconds = re.search(r"finished in ([\d.]+)(us|ms|s)", text)
     if not (counts and data and seconds):
         raise ValueError(f"no summary of h2load in {text[-300:]!r}")
-    done, succeeded, failed, errored = map(int, counts.groups())
-    return Outcome(done, max(failed, errored, done - succeeded), int(data[1]), float(seconds[1]) * UNITS[seconds[2]])
+    done, succeeded, _failed, errored = map(int, counts.groups())
+    # Requests whose connection broke are not among those done.
+    return Outcome(done + errored, done + errored - succeeded, int(data[1]), float(seconds[1]) * UNITS[seconds[2]])
 
 
 def parse_log(lines):
@@ -40,7 +41,7 @@ def wrong_answers(outcome, size):
     """Successes by HTTP's measure whose body is missing: a gRPC error has no message. `size` is a right one's bytes."""
     if size <= 0:
         return 0
-    return max(0, outcome.answered - outcome.failed - round(outcome.bytes / size))
+    return max(0, outcome.made - outcome.failed - round(outcome.bytes / size))
 
 
 @dataclasses.dataclass(frozen=True)

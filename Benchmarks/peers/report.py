@@ -20,7 +20,7 @@ def closed_loop(results, model, protocol):
     servers = list(dict.fromkeys(key[0] for key in results if key[1:3] == (model, protocol)))
     most = callers[-1]
     head = ["server", "1 caller: p50 µs"] + [f"CPU µs, {count} in flight" for count in callers]
-    head += [f"× {OURS}, {most}", f"answers/s, {most}", f"p99 ms, {most}", "answers", "errors"]
+    head += [f"× {OURS}, {most}", f"answers/s, {most}", f"p99 ms, {most}", "requests", "errors"]
     ours = middle([s.cpu for s in results.get((OURS, model, protocol, most), [])])
     rows = []
     for server in servers:
@@ -33,11 +33,20 @@ def closed_loop(results, model, protocol):
                 ratio(middle([s.cpu for s in samples[most]]), ours),
                 number(middle([s.rate for s in samples[most]])),
                 number(middle([s.p99 / 1000 for s in samples[most]])),
-                f"{sum(s.answered for s in everything):,}",
+                f"{sum(s.asked for s in everything):,}",
                 f"{sum(s.bad for s in everything):,}",
             ]
         )
     return table(head, rows)
+
+
+def ends(peer):
+    """What became of a server that ended while it was measured, as a line; nothing for one that did not."""
+    if not peer.ends:
+        return ""
+    times = "once" if len(peer.ends) == 1 else f"{len(peer.ends)} times"
+    return (f"- {peer.title} ended by itself {times} while it was measured (status {peer.ends[0]}) and was started "
+            "again; what it was asked then counts as errors.")
 
 
 def foreign(samples, limit):
@@ -47,8 +56,8 @@ def foreign(samples, limit):
     over = sum(sample.foreign > limit for sample in samples)
     return (
         f"Other work used {middle([s.foreign for s in samples]):.0%} of the machine in the median sample, "
-        f"{max(s.foreign for s in samples):.0%} at most; {over} of {len(samples)} samples were kept although it used more than {limit:.0%} "
-        "twice in a row. "
+        f"{max(s.foreign for s in samples):.0%} at most; {over} of {len(samples)} samples were kept although it used "
+        f"more than {limit:.0%} twice in a row. "
     )
 
 

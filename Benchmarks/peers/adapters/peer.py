@@ -67,6 +67,8 @@ class Peer:
     def __init__(self, bench, tuning=None, label="default"):
         self.bench, self.tuning, self.label = bench, tuning or {}, label
         self.process = None
+        # Statuses with which it ended while it was measured.
+        self.ends = []
         # Short: some servers put Unix sockets there, whose paths are limited.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name.lower()}-", dir=bench.folder))
         self.log = self.folder / "log.txt"
@@ -131,6 +133,17 @@ class Peer:
                         raise DidNotStart(f"{endpoint.protocol} {model}: {problem} {self.last_words()}")
                     time.sleep(0.05)
 
+    def restart_if_ended(self):
+        """Starts the server again if it has ended by itself; whether it had, or could not be started again."""
+        if self.process is not None:
+            status = self.process.poll()
+            if status is None:
+                return False
+            self.ends.append(status)
+            with contextlib.suppress(DidNotStart):
+                self.start()
+        return True
+
     def last_words(self):
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return " / ".join(lines[-2:])[-300:].replace("|", "/")
@@ -191,7 +204,7 @@ class Peer:
     # --- cost
 
     def cpu_seconds(self):
-        return tree_cpu_seconds(self.process.pid)
+        return tree_cpu_seconds(self.process.pid) if self.process else 0.0
 
     def settle(self):
         """Waits until the server has stopped working on what nobody waits for any more: at most 10 s."""
