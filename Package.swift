@@ -126,7 +126,7 @@ let package = Package(
         library(
             "FrontendREST",
             [
-                "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingMetrics",
+                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore,
                 nioPosix, nioSSL, protobuf,
             ]
@@ -239,7 +239,7 @@ let package = Package(
         // What tests of several targets share.
         .target(
             name: "ServingTestKit",
-            dependencies: ["EngineInterface", "Inference", "Servables", "ServingPrimitives", "Tensors"],
+            dependencies: ["Batching", "EngineInterface", "Inference", "Servables", "ServingPrimitives", "Tensors"],
             swiftSettings: swiftSettings
         ),
         tests("Tensors"),
@@ -271,7 +271,7 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables", "ServingConfig",
+                "Batching", "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables", "ServingConfig",
                 "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
                 "TransportSecurity", "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
@@ -279,7 +279,7 @@ let package = Package(
         tests(
             "FrontendREST",
             [
-                "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
+                "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]

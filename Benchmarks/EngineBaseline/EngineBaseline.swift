@@ -35,6 +35,12 @@ import Tensors
     @Flag(help: "Measure TensorFlowEngine's run.")
     var engine = false
 
+    @Option(help: "Threads that run the model at once in a loop for --seconds: what the model can give at most.")
+    var threads = 0
+
+    @Option(help: "How long to measure with --threads.")
+    var seconds = 1.0
+
     func run() throws {
         let subject = try Subject(
             model: model,
@@ -42,11 +48,18 @@ import Tensors
             rows: rows,
             options: TensorFlowOptions(libraryPath: tensorflowLibrary)
         )
+        guard threads == 0 else { return print(throughput(of: subject)) }
         var measurements: [Measurement] = []
         if bare || !engine { measurements.append(Measurement(name: "bare", run: subject.runBare)) }
         if engine { measurements.append(Measurement(name: "engine", run: subject.runEngine)) }
         Measurement.take(&measurements, runs: runs)
         print(json(measurements))
+    }
+
+    private func throughput(of subject: Subject) -> String {
+        let result = Throughput.measure(threads: threads, seconds: seconds, subject.runBare)
+        return "{\"rows\": \(rows), \"threads\": \(threads), \"rows_per_second\": \(result.runsPerSecond * Double(rows)), "
+            + "\"cpu_ns\": \(Int(result.cpuNanoseconds)), \"wall_ns\": \(result.medianNanoseconds)}"
     }
 
     private func json(_ measurements: [Measurement]) -> String {

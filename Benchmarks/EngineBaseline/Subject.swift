@@ -5,12 +5,13 @@ import ServingPrimitives
 import Tensors
 
 /// A loaded model with the inputs of one run, and two ways to run it.
-final class Subject {
+final class Subject: @unchecked Sendable {
+    // Sendable: nothing changes after it is made, and sessions and tensors may be used by several threads.
     private let model: TensorFlowModel
     private let handles: TensorFlowModel.Handles
     private let request: RunRequest
     /// TensorFlow's tensors over the memory of `request.inputs`, made once.
-    private var inputs: [OpaquePointer?]
+    private let inputs: [OpaquePointer?]
 
     init(model path: String, signature name: String, rows: Int, options: TensorFlowOptions) throws {
         model = try TensorFlowEngine(options: options).loadModel(LoadRequest(path: path))

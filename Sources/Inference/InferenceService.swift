@@ -9,9 +9,9 @@ public final class InferenceService: Sendable {
     public static let defaultSignatureName = "serving_default"
 
     private let manager: ServableManager
-    private let engineThreads: EngineThreadPool
-    private let policy: ExecutionPolicy
     let checksMethodNames: Bool
+    /// Numbers of the tenants that calls name.
+    public let tenants = TenantNames()
     /// Where frontends count requests.
     public let metrics: ServerMetrics
 
@@ -19,14 +19,10 @@ public final class InferenceService: Sendable {
     ///   (`--enable_signature_method_name_check`).
     public init(
         manager: ServableManager,
-        engineThreads: EngineThreadPool,
-        policy: ExecutionPolicy = ExecutionPolicy(),
         checksMethodNames: Bool = false,
         metrics: ServerMetrics = ServerMetrics()
     ) {
         self.manager = manager
-        self.engineThreads = engineThreads
-        self.policy = policy
         self.checksMethodNames = checksMethodNames
         self.metrics = metrics
     }
@@ -47,30 +43,23 @@ public final class InferenceService: Sendable {
 
     /// Runs a Predict call.
     ///
-    /// `completion` is called exactly once: before this returns when the call is refused or the run is short enough
-    /// for the caller's thread, else later on an engine thread. A call whose `cancellation` is set, or whose deadline
-    /// has passed, before its run starts is not run.
+    /// `completion` is called exactly once: before this returns when the call is refused or, without `intake`, may be
+    /// run at once on this thread; else later, from `intake.flush` or on an engine thread. A call that is cancelled, or
+    /// whose deadline has passed, before its run starts is not run.
+    ///
+    /// - Parameters:
+    ///   - model: for a frontend that has resolved the model already because it needed the signature to read the request.
+    ///   - intake: where the calls of an event loop are gathered; `nil` queues the call at once.
+    /// - Returns: what to cancel when nobody waits any more; `nil` when the call was refused.
+    @discardableResult
     public func predict(
         _ call: PredictCall,
-        cancellation: CallCancellation? = nil,
+        on model: ResolvedModel? = nil,
+        intake: RunIntake? = nil,
         completion: @escaping PredictCompletion
-    ) {
+    ) -> QueuedRun? {
         do throws(ServingError) {
-            predict(call, on: try resolve(call.model), cancellation: cancellation, completion: completion)
-        } catch {
-            completion(.failure(error))
-        }
-    }
-
-    /// As `predict(_:cancellation:completion:)`, for a frontend that has resolved the model already because it needed
-    /// the signature to read the request.
-    public func predict(
-        _ call: PredictCall,
-        on model: ResolvedModel,
-        cancellation: CallCancellation? = nil,
-        completion: @escaping PredictCompletion
-    ) {
-        do throws(ServingError) {
+            let model = try self.model(model, orThatOf: call.model)
             let name = call.model.signatureName.isEmpty ? Self.defaultSignatureName : call.model.signatureName
             guard let executor = model.servable.executors[name] else {
                 throw .failedPrecondition("Serving signature key \"\(name)\" not found.")
@@ -79,7 +68,7 @@ public final class InferenceService: Sendable {
             let (request, elements) = try executor.bind(
                 call.inputs,
                 outputFilter: call.outputFilter,
-                deadline: call.deadline
+                deadline: call.terms.deadline
             )
             let run = ModelRun(
                 executor: executor,
@@ -88,34 +77,32 @@ public final class InferenceService: Sendable {
                 request: request,
                 elements: elements
             )
-            self.run(run, cancellation: cancellation) { completion($0.map { run.predictResult($0) }) }
+            return self.run(run, call.terms, intake) { completion($0.map { run.predictResult($0) }) }
         } catch {
             completion(.failure(error))
+            return nil
         }
     }
 
-    /// Runs what is bound, where that is best: every kind of inference call comes through here.
-    ///
-    /// `completion` is called exactly once, before this returns or later on an engine thread.
+    /// Queues what is bound: every kind of inference call comes through here. Completion, intake and result are those
+    /// of `predict`.
     func run(
         _ run: ModelRun,
-        cancellation: CallCancellation?,
-        completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
-    ) {
-        if let batcher = run.model.servable.batcher,
-            batcher.submit(run, cancellation: cancellation, completion: run.timing(completion))
-        {
-            return
+        _ terms: CallTerms,
+        _ intake: RunIntake?,
+        completion: @escaping QueuedRun.Completion
+    ) -> QueuedRun? {
+        if run.model.isWarmingUp, !run.model.servable.queues.followParameters {
+            completion(Result { () throws(ServingError) in try run.warmUp() })
+            return nil
         }
-        switch run.model.placement ?? policy.placement(expectedNanoseconds: run.request.expectedNanoseconds) {
-        case .callerThread:
-            completion(run.execute(cancellation))
-        case .engineThread:
-            do throws(ServingError) {
-                try engineThreads.submit { completion(run.execute(cancellation)) }
-            } catch {
-                completion(.failure(error))
-            }
+        do throws(ServingError) {
+            let queued = try run.model.servable.queues.enqueueable(run, terms, completion: completion)
+            if let intake { intake.add(queued) } else { queued.binding.queue.submit([queued], mayRunHere: false) }
+            return queued
+        } catch {
+            completion(.failure(error))
+            return nil
         }
     }
 
@@ -143,19 +130,19 @@ public final class InferenceService: Sendable {
 public struct ResolvedModel: Sendable {
     public let lease: ServableLease
     let servable: ModelServable
-    /// Where its runs happen whatever they take; `nil` leaves that to the policy.
-    let placement: ExecutionPolicy.Placement?
+    /// Whether no request can reach it yet.
+    let isWarmingUp: Bool
 
-    init(lease: ServableLease, servable: ModelServable, placement: ExecutionPolicy.Placement? = nil) {
+    init(lease: ServableLease, servable: ModelServable, isWarmingUp: Bool = false) {
         self.lease = lease
         self.servable = servable
-        self.placement = placement
+        self.isWarmingUp = isWarmingUp
     }
 
     /// A version that no request can reach yet, to warm it up on the thread that loads it.
     public init(warmingUp servable: ModelServable, as id: ServableID) {
         // It is the loader who ends the version if it does not become available.
-        self.init(lease: ServableLease(id: id, servable: servable) {}, servable: servable, placement: .callerThread)
+        self.init(lease: ServableLease(id: id, servable: servable) {}, servable: servable, isWarmingUp: true)
     }
 
     /// The signature of that name; an empty name means `serving_default`.

@@ -34,53 +34,34 @@ struct ModelRun: Sendable {
     /// Whether it is more than a run of one signature.
     var isJoint: Bool { !others.isEmpty }
 
-    /// `completion`, and before it the time from now is recorded as that of the run, as `execute` does by itself.
-    func timing(
-        _ completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
-    ) -> @Sendable (Result<[Tensor], ServingError>) -> Void {
-        guard let api else { return completion }
-        let start = MonotonicTime.now()
-        return { [metrics = model.servable.metrics] result in
-            if case .success = result {
-                metrics.ran(api, nanoseconds: MonotonicTime.now().nanoseconds(since: start))
-            }
-            completion(result)
-        }
-    }
-
-    /// Runs the model on this thread, unless the caller is gone or it is too late.
+    /// Runs the model on this thread.
     ///
-    /// - Returns: one tensor for each of `request.outputs`, in that order, then those of `others`.
-    func execute(_ cancellation: CallCancellation?) -> Result<[Tensor], ServingError> {
-        do throws(ServingError) {
-            if let cancellation, cancellation.isCancelled {
-                throw ServingError(.cancelled, "The caller cancelled the request before it was run")
-            }
-            let start = MonotonicTime.now()
-            guard !request.deadline.hasPassed(at: start) else {
-                throw .deadlineExceeded("Timed out waiting for notification")
-            }
-            if isJoint { return .success(try executeJointly(at: start)) }
-            let (tensors, nanoseconds) = try model.servable.run(request, at: start)
-            // An engine that breaks its contract costs this call, not the process.
-            guard tensors.count == request.outputs.count else { throw Self.wrongOutputCount }
-            executor.estimate.record(elements: elements, nanoseconds: nanoseconds)
-            if let api { model.servable.metrics.ran(api, nanoseconds: nanoseconds) }
-            return .success(tensors)
-        } catch {
-            return .failure(error)
-        }
+    /// - Returns: one tensor for each of `request.outputs`, in that order, then those of `others`; and nanoseconds.
+    func execute() throws(ServingError) -> (outputs: [Tensor], nanoseconds: UInt64) {
+        let result = try model.servable.run([request] + others, elements: elements, estimate: executor.estimate)
+        if let api { model.servable.metrics.ran(api, nanoseconds: result.nanoseconds) }
+        return result
     }
 
-    /// Run times of several signatures together say nothing about one, so they are not recorded.
-    private func executeJointly(at start: MonotonicTime) throws(ServingError) -> [Tensor] {
-        let tensors = try model.servable.runJointly([request] + others, at: start).tensors
-        let expected = others.reduce(request.outputs.count) { $0 + $1.outputs.count }
-        guard tensors.count == expected else { throw Self.wrongOutputCount }
-        return tensors
+    /// Runs the model of a version that nobody can call yet, on this thread, and tells its queues what it took.
+    func warmUp() throws(ServingError) -> [Tensor] {
+        let (outputs, nanoseconds) = try execute()
+        model.servable.queues.learn(self, nanoseconds: nanoseconds)
+        return outputs
     }
 
-    private static let wrongOutputCount = ServingError(.unknown, "Predict internal error")
+    /// For people: which signatures, and which outputs if not all.
+    var name: String {
+        let signatures = model.servable.model.signatures
+        return requests.map { request in
+            let signature = signatures[request.signature]
+            guard request.outputs.count < signature.outputs.count else { return signature.name }
+            return "\(signature.name)(\(request.outputs.map { signature.outputs[$0].name }.joined(separator: ",")))"
+        }.joined(separator: "+")
+    }
+
+    /// Whether it is a run of one signature for all of its outputs.
+    var asksForAll: Bool { !isJoint && request.outputs == executor.allOutputs }
 
     /// The answer to a Predict call from what the run gave.
     func predictResult(_ tensors: [Tensor]) -> PredictResult {

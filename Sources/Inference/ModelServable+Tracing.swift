@@ -4,16 +4,12 @@ import Tensors
 
 /// Runs while a profile is open.
 extension ModelServable {
-    func run(_ request: RunRequest, _ trace: RunTrace) throws(ServingError) -> [Tensor] {
-        var request = request
-        request.trace = trace
-        return try traced([request], trace) { () throws(ServingError) in try model.run(request) }
-    }
-
-    func runJointly(_ requests: [RunRequest], _ trace: RunTrace) throws(ServingError) -> [Tensor] {
+    func run(_ requests: [RunRequest], _ trace: RunTrace) throws(ServingError) -> [Tensor] {
         var requests = requests
         for index in requests.indices { requests[index].trace = trace }
-        return try traced(requests, trace) { () throws(ServingError) in try model.runJointly(requests) }
+        return try traced(requests, trace) { () throws(ServingError) in
+            requests.count == 1 ? try model.run(requests[0]) : try model.runJointly(requests)
+        }
     }
 
     /// Adds the run as a whole, also one that fails.

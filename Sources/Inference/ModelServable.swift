@@ -8,26 +8,27 @@ import Tensors
 public final class ModelServable: Servable {
     public let model: any LoadedModel
     let executors: [String: SignatureExecutor]
-    /// Batches the runs of this version; `nil` runs each by itself.
-    let batcher: ModelBatcher?
+    /// Where the runs of this version wait.
+    let queues: ModelQueues
     let metrics: ModelMetrics
     /// What runs are called in a profile: `half_plus_two/1`.
     let name: String
     private let tracer: RunTracer?
 
     /// - Parameters:
+    ///   - queues: where its runs wait.
     ///   - metrics: where the model's runs are counted; by default nowhere that is shown.
     ///   - name: what runs are called in a profile: the model and its version.
     ///   - tracer: takes profiles of runs; `nil` where there are none.
     public init(
         model: any LoadedModel,
-        batcher: ModelBatcher? = nil,
+        queues: ModelQueues,
         metrics: ModelMetrics = ServerMetrics().model(""),
         name: String = "",
         tracer: RunTracer? = nil
     ) {
         self.model = model
-        self.batcher = batcher
+        self.queues = queues
         self.metrics = metrics
         self.name = name
         self.tracer = tracer
@@ -42,34 +43,30 @@ public final class ModelServable: Servable {
 extension ModelServable {
     /// Runs the model on this thread and counts the run: every run, of one request or of a batch, comes through here.
     ///
-    /// - Parameter start: now.
+    /// - Parameters:
+    ///   - requests: one for each signature that is run, at least one.
+    ///   - elements: of all inputs, by which the time is remembered.
     /// - Returns: what the model gave, and how long it took in nanoseconds.
     func run(
-        _ request: RunRequest,
-        at start: MonotonicTime
-    ) throws(ServingError) -> (tensors: [Tensor], nanoseconds: UInt64) {
-        let tensors =
-            if let trace = tracer?.beginRun() { try run(request, trace) } else { try model.run(request) }
-        return (tensors, counted(since: start))
-    }
-
-    /// As `run`, for several signatures in one run.
-    func runJointly(
         _ requests: [RunRequest],
-        at start: MonotonicTime
-    ) throws(ServingError) -> (tensors: [Tensor], nanoseconds: UInt64) {
-        let tensors =
-            if let trace = tracer?.beginRun() {
-                try runJointly(requests, trace)
-            } else {
-                try model.runJointly(requests)
-            }
-        return (tensors, counted(since: start))
-    }
-
-    private func counted(since start: MonotonicTime) -> UInt64 {
+        elements: Int,
+        estimate: RunTimeEstimate
+    ) throws(ServingError) -> (outputs: [Tensor], nanoseconds: UInt64) {
+        let start = MonotonicTime.now()
+        let outputs = try run(requests)
         let nanoseconds = MonotonicTime.now().nanoseconds(since: start)
         metrics.graphRan(nanoseconds: nanoseconds)
-        return nanoseconds
+        // Run times of several signatures together say nothing about one.
+        if requests.count == 1 { estimate.record(elements: elements, nanoseconds: nanoseconds) }
+        // An engine that breaks its contract costs this call, not the process.
+        var expected = 0
+        for request in requests { expected += request.outputs.count }
+        guard outputs.count == expected else { throw ServingError(.unknown, "Predict internal error") }
+        return (outputs, nanoseconds)
+    }
+
+    private func run(_ requests: [RunRequest]) throws(ServingError) -> [Tensor] {
+        if let trace = tracer?.beginRun() { return try run(requests, trace) }
+        return requests.count == 1 ? try model.run(requests[0]) : try model.runJointly(requests)
     }
 }

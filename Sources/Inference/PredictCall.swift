@@ -1,5 +1,4 @@
 public import Servables
-public import ServingPrimitives
 public import Tensors
 
 /// Which model, version and signature a request names.
@@ -33,18 +32,18 @@ public struct PredictCall: Sendable {
     public var inputs: [NamedTensor]
     /// Output names to answer with; empty means all.
     public var outputFilter: [String]
-    public var deadline: Deadline
+    public var terms: CallTerms
 
     public init(
         model: ModelSelector,
         inputs: [NamedTensor],
         outputFilter: [String] = [],
-        deadline: Deadline = .never
+        terms: CallTerms = CallTerms()
     ) {
         self.model = model
         self.inputs = inputs
         self.outputFilter = outputFilter
-        self.deadline = deadline
+        self.terms = terms
     }
 }
 

@@ -7,12 +7,15 @@ final class SignatureExecutor: Sendable {
     let index: Int
     let signature: Signature
     let estimate = RunTimeEstimate()
-    private let allOutputs: [Int]
+    let allOutputs: [Int]
+    /// Whether its runs may share batches.
+    let declaresRows: Bool
 
     init(index: Int, signature: Signature) {
         self.index = index
         self.signature = signature
         self.allOutputs = Array(signature.outputs.indices)
+        self.declaresRows = signature.declaresRows
     }
 
     /// The run for `inputs`, or the error TensorFlow Serving gives for them. A repeated name counts once, the last

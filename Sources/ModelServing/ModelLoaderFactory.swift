@@ -9,8 +9,7 @@ import ServingPrimitives
 struct ModelLoaderFactory: ServableLoaderFactory {
     let engine: any InferenceEngine
     let tags: [String]
-    /// `nil` where requests are not batched.
-    let batching: ModelBatching?
+    let scheduling: ModelScheduling
     /// `nil` where versions are not warmed up.
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
@@ -24,7 +23,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             engine: engine,
             id: version.id,
             request: LoadRequest(path: version.path, tags: tags),
-            batching: batching,
+            scheduling: scheduling,
             warmUp: warmUp,
             metrics: metrics,
             fileCacheFlush: fileCacheFlush,
@@ -38,7 +37,7 @@ private struct ModelLoader: ServableLoader {
     let engine: any InferenceEngine
     let id: ServableID
     let request: LoadRequest
-    let batching: ModelBatching?
+    let scheduling: ModelScheduling
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
     let fileCacheFlush: FileCacheFlush?
@@ -61,13 +60,13 @@ private struct ModelLoader: ServableLoader {
 
     private func loadAndWarm() throws(ServingError) -> ModelServable {
         // First, as wrong parameters are found without waiting for the model.
-        let batcher = try batching?.batcher(forVersionIn: request.path)
+        let queues = try scheduling.queues(for: id, in: request.path)
         let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
             try engine.load(request)
         }
         let servable = ModelServable(
             model: model,
-            batcher: batcher,
+            queues: queues,
             metrics: metrics.model(id.name),
             name: "\(id.name)/\(id.version)",
             tracer: tracer

@@ -25,8 +25,7 @@ public final class ModelServer: Sendable {
     private let configuration: ServerConfiguration
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
-    private let engineThreads: EngineThreadPool
-    private let batching: ModelBatching?
+    private let scheduling: ModelScheduling
     private let manager: ServableManager
     private let inference: InferenceService
     private let health: ServingHealth
@@ -55,16 +54,15 @@ public final class ModelServer: Sendable {
         )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
         self.group = group
-        engineThreads = EngineThreadPool(threadCount: threads.engineThreads)
         let metrics = ServerMetrics()
-        batching = configuration.batching.map { ModelBatching($0, cores: System.coreCount, metrics: metrics) }
+        scheduling = ModelScheduling(configuration, threadCount: threads.engineThreads, metrics: metrics)
         let tracer = RunTracer()
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
                 engine: configuration.engine(besides: engine, cores: System.coreCount),
                 tags: configuration.loading.savedModelTags,
-                batching: batching,
+                scheduling: scheduling,
                 warmUp: warmUp,
                 metrics: metrics,
                 fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
@@ -91,7 +89,6 @@ public final class ModelServer: Sendable {
         )
         let inference = InferenceService(
             manager: manager,
-            engineThreads: engineThreads,
             checksMethodNames: configuration.loading.checksSignatureMethodName,
             metrics: metrics
         )
@@ -168,15 +165,14 @@ public final class ModelServer: Sendable {
     public func shutdown() async {
         health.beginDraining()
         // Answers that wait for their batch must not wait for company.
-        batching?.scheduler.drain()
+        scheduling.scheduler.drain()
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
             if let rest { group.addTask { await rest.shutdown(grace: TimeAmount(grace)) } }
         }
         await unload(within: grace)
-        engineThreads.shutdown()
-        batching?.scheduler.shutdown()
+        scheduling.scheduler.shutdown()
         do {
             try await group.shutdownGracefully()
         } catch {

@@ -12,8 +12,9 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var loading = Loading()
     public var engine = Engine()
     public var lifecycle = Lifecycle()
-    /// Batching of all models; `nil` runs each request by itself.
+    /// Batching with TensorFlow Serving's parameters; `nil` leaves it to the scheduler.
     public var batching: Batching?
+    public var scheduling = Scheduling()
     public var monitoring = Monitoring()
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
     public var modelConfigFile: String?

@@ -35,7 +35,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
 }
 
 /// When an answer stops being of use. `.never` is a request without a deadline.
-public struct Deadline: Sendable, Hashable {
+public struct Deadline: Sendable, Hashable, Comparable {
     public var time: MonotonicTime
 
     public init(_ time: MonotonicTime) { self.time = time }
@@ -43,6 +43,8 @@ public struct Deadline: Sendable, Hashable {
     public static let never = Deadline(MonotonicTime(nanoseconds: .max))
 
     public var isNever: Bool { time.nanoseconds == .max }
+
+    public static func < (a: Deadline, b: Deadline) -> Bool { a.time < b.time }
 
     public func hasPassed(at now: MonotonicTime) -> Bool { time <= now }
 

@@ -1,3 +1,4 @@
+public import Batching
 public import EngineInterface
 public import Inference
 public import Servables
@@ -70,26 +71,31 @@ public struct FakeLoaderFactory: ServableLoaderFactory {
     private struct Loader: ServableLoader {
         let model: FakeModel?
         let id: ServableID
-        let batcher: (@Sendable () -> ModelBatcher)?
+        let queues: @Sendable () -> ModelQueues
 
         func load() throws(ServingError) -> any Servable {
             guard let model else { throw .notFound("no fake model for \(id)") }
-            return ModelServable(model: model, batcher: batcher?())
+            return ModelServable(model: model, queues: queues())
         }
 
         func unload(_ servable: any Servable) { model?.close() }
     }
 
     private let models: [String: FakeModel]
-    private let batcher: (@Sendable () -> ModelBatcher)?
+    private let queues: @Sendable () -> ModelQueues
 
-    /// - Parameter batcher: makes what batches the requests of a version; `nil` runs each by itself.
-    public init(_ models: [String: FakeModel], batcher: (@Sendable () -> ModelBatcher)? = nil) {
+    /// - Parameter queues: makes where the requests of a version wait.
+    public init(_ models: [String: FakeModel], queues: @escaping @Sendable () -> ModelQueues) {
         self.models = models
-        self.batcher = batcher
+        self.queues = queues
+    }
+
+    /// Every request runs by itself, on the threads of `scheduler`.
+    public init(_ models: [String: FakeModel], scheduler: BatchScheduler) {
+        self.init(models) { ModelQueues(scheduler: scheduler, rules: .alone) }
     }
 
     public func loader(for version: AspiredVersion) -> any ServableLoader {
-        Loader(model: models[version.id.name], id: version.id, batcher: batcher)
+        Loader(model: models[version.id.name], id: version.id, queues: queues)
     }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import ServingConfig
 
-/// Batching with TensorFlow Serving's parameters.
+/// Batching with TensorFlow Serving's parameters, in place of the scheduler's own.
 struct BatchingOptions: ParsableArguments {
-    @Flag(help: "Batch requests of the same model.")
+    @Flag(help: "Batch with the fixed parameters below, as TensorFlow Serving does, and not as the scheduler finds best.")
     var batching = false
 
     @Option(help: "Rows of the largest request and, without splitting, of the largest batch; 1000.")

@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
+    @OptionGroup(title: "Scheduling") var scheduling: SchedulingOptions
     @OptionGroup(title: "Batching") var batching: BatchingOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
@@ -80,6 +81,7 @@ struct Serve: AsyncParsableCommand {
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
+        scheduling.apply(to: &configuration)
         batching.apply(to: &configuration)
         tls.apply(to: &configuration)
         channel.apply(to: &configuration)

@@ -125,13 +125,10 @@ import Testing
         )
     }
 
-    @Test func `a cancelled or late call is not run`() async throws {
+    @Test func `a late call is not run`() async throws {
         let bench = await ServiceBench(Self.model { _ in Issue.record("a call was run that nobody waits for") })
-        let cancellation = CallCancellation()
-        cancellation.cancel()
-        #expect(await bench.classify(Self.call("classify"), cancellation).failure?.code == .cancelled)
         var late = Self.call("regress")
-        late.deadline = .after(nanoseconds: 0, from: .now())
+        late.terms.deadline = .after(nanoseconds: 0, from: .now())
         #expect(await bench.regress(late).failure == .deadlineExceeded("Timed out waiting for notification"))
     }
 
@@ -238,37 +235,12 @@ import Testing
         let failure = await bench.multiInference(Self.multi([Self.task("classify")])).failure
         #expect(failure?.message.hasPrefix("Expected classification signature method_name to be") == true)
     }
-
-    @Test func `several signatures together never hold up the caller's thread`() async throws {
-        let bench = await ServiceBench(Self.model(), inlineLimitNanoseconds: .max)
-        let call = Self.multi([Self.task("classify"), Self.task("named")])
-        for _ in 0..<3 {
-            // The signatures by themselves are known to be quick.
-            _ = try await bench.classify(Self.call("classify")).get()
-            _ = try await bench.classify(Self.call("named")).get()
-            let isOver = Atomic<Bool>(false)
-            await withCheckedContinuation { continuation in
-                bench.pause { resume in
-                    bench.service.multiInference(call) { _ in
-                        isOver.store(true, ordering: .relaxed)
-                        continuation.resume()
-                    }
-                    let wasOver = isOver.load(ordering: .relaxed)
-                    #expect(!wasOver)
-                    resume()
-                }
-            }
-        }
-    }
 }
 
 extension ServiceBench {
-    func classify(
-        _ call: ExampleCall,
-        _ cancellation: CallCancellation? = nil
-    ) async -> Result<ClassifyResult, ServingError> {
+    func classify(_ call: ExampleCall) async -> Result<ClassifyResult, ServingError> {
         await withCheckedContinuation { continuation in
-            service.classify(call, cancellation: cancellation) { continuation.resume(returning: $0) }
+            service.classify(call) { continuation.resume(returning: $0) }
         }
     }
 
@@ -282,13 +254,6 @@ extension ServiceBench {
         await withCheckedContinuation { continuation in
             service.multiInference(call) { continuation.resume(returning: $0) }
         }
-    }
-
-    /// Keeps the only engine thread busy while `body` runs, until it calls what it is given.
-    func pause(_ body: (_ resume: () -> Void) -> Void) {
-        let gate = Gate()
-        try? threads.submit { gate.wait() }
-        body { gate.open() }
     }
 }
 

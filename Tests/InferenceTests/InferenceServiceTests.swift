@@ -113,9 +113,7 @@ import Testing
         manager.aspire(AspiredVersions(model: "m", versions: [version]))
         try await loaders.nextLoad().succeed()
         await recorder.wait(for: 1, .available)
-        let threads = EngineThreadPool(threadCount: 1)
-        defer { threads.shutdown() }
-        let service = InferenceService(manager: manager, engineThreads: threads)
+        let service = InferenceService(manager: manager)
         #expect(throws: ServingError.internalError("{name: m version: 1} is not a model that can be run")) {
             try service.resolve(ModelSelector(name: "m"))
         }

@@ -1,3 +1,4 @@
+import Batching
 import EngineInterface
 import Inference
 import Servables
@@ -28,39 +29,16 @@ import Musl
         }
     }
 
-    @Test func `a run whose length is not known does not run on the caller's thread, a short one does`() async throws {
-        let watched = Watched()
-        let bench = await ServiceBench(watched.model(), inlineLimitNanoseconds: .max)
-        _ = try await bench.predict(try call()).get()
-        let isAnswered = Mutex(false)
-        let caller = UInt(pthread_self())
-        bench.service.predict(try call()) { _ in isAnswered.withLock { $0 = true } }
-        #expect(isAnswered.withLock { $0 }, "answered before predict returned")
-        let runs = watched.runs.withLock { $0 }
-        #expect(runs.count == 2 && runs[1] == caller && runs[0] != runs[1])
-    }
-
-    @Test func `a call that was cancelled is not run`() async throws {
-        let watched = Watched()
-        let bench = await ServiceBench(watched.model())
-        let cancellation = CallCancellation()
-        cancellation.cancel()
-        let error = await bench.failure(try call(), cancellation: cancellation)
-        #expect(error?.code == .cancelled)
-        #expect(watched.count == 0)
-    }
-
     @Test func `a call cancelled while it waits for a thread is not run`() async throws {
         let watched = Watched()
         let bench = await ServiceBench(watched.model())
         let gate = Gate()
-        try bench.threads.submit { gate.wait() }
-        let cancellation = CallCancellation()
+        try await bench.occupyThread(until: gate)
         let (answers, answer) = AsyncStream<Result<PredictResult, ServingError>>.makeStream()
-        bench.service.predict(try call(), cancellation: cancellation) { answer.yield($0) }
-        cancellation.cancel()
+        let run = bench.service.predict(try call()) { answer.yield($0) }
+        run?.cancel()
+        let result = try #require(await answers.first { _ in true }, "answered while the thread is busy")
         gate.open()
-        let result = try #require(await answers.first { _ in true })
         #expect(throws: ServingError(.cancelled, "The caller cancelled the request before it was run")) {
             try result.get()
         }
@@ -90,26 +68,9 @@ import Musl
         #expect(seen.withLock { $0 } == deadline)
     }
 
-    @Test func `a full queue refuses the call and answers it once`() async throws {
-        let bench = await ServiceBench(maximumQueuedJobs: 1)
-        let gate = Gate()
-        let (events, event) = AsyncStream<Void>.makeStream()
-        try bench.threads.submit {
-            event.yield()
-            gate.wait()
-        }
-        _ = await events.first { _ in true }
-        let (answers, answer) = AsyncStream<Result<PredictResult, ServingError>>.makeStream()
-        bench.service.predict(try call()) { answer.yield($0) }
-        #expect(await bench.failure(try call())?.code == .unavailable)
-        gate.open()
-        let first = try #require(await answers.first { _ in true })
-        #expect(throws: Never.self) { try first.get() }
-    }
-
     @Test func `a call after the threads ended is refused`() async throws {
         let bench = await ServiceBench()
-        bench.threads.shutdown()
+        bench.scheduler.shutdown()
         #expect(await bench.failure(try call()) == .unavailable("The server is shutting down"))
     }
 
@@ -131,7 +92,7 @@ import Musl
         let model = FakeModel.halfPlusTwo()
         let bench = await ServiceBench(model)
         let gate = Gate()
-        try bench.threads.submit { gate.wait() }
+        try await bench.occupyThread(until: gate)
         let (answers, answer) = AsyncStream<Bool>.makeStream()
         bench.service.predict(try call()) { result in answer.yield((try? result.get()) != nil && !model.isClosed) }
         bench.aspire()

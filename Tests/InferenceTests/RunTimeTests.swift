@@ -28,19 +28,3 @@ import Testing
         #expect(estimate.expected(elements: 4) == 0)
     }
 }
-
-@Suite struct ExecutionPolicyTests {
-    @Test(
-        arguments: [
-            (50_000, 0, .engineThread), (50_000, 1, .callerThread), (50_000, 50_000, .callerThread),
-            (50_000, 50_001, .engineThread), (0, 0, .engineThread), (0, 1, .engineThread), (.max, .max, .callerThread),
-        ] as [(UInt64, UInt64, ExecutionPolicy.Placement)]
-    )
-    func `only runs known to be short stay on the caller's thread`(
-        limit: UInt64,
-        expected: UInt64,
-        placement: ExecutionPolicy.Placement
-    ) {
-        #expect(ExecutionPolicy(inlineLimitNanoseconds: limit).placement(expectedNanoseconds: expected) == placement)
-    }
-}

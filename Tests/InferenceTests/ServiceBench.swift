@@ -1,3 +1,4 @@
+import Batching
 import EngineInterface
 import Inference
 import Servables
@@ -9,30 +10,37 @@ import Tensors
 final class ServiceBench: Sendable {
     let manager: ServableManager
     let recorder: StateRecorder
-    let threads: EngineThreadPool
+    let scheduler: BatchScheduler
     let service: InferenceService
 
     init(
         _ model: FakeModel = .halfPlusTwo(),
-        inlineLimitNanoseconds: UInt64 = 0,
-        maximumQueuedJobs: Int = 100,
+        scheduler: BatchScheduler = BatchScheduler(threadCount: 1),
         checksMethodNames: Bool = false,
-        batcher: (@Sendable () -> ModelBatcher)? = nil
+        queues: (@Sendable () -> ModelQueues)? = nil
     ) async {
-        manager = ServableManager(loaders: FakeLoaderFactory(["m": model], batcher: batcher))
+        self.scheduler = scheduler
+        let queues = queues ?? { ModelQueues(scheduler: scheduler, rules: .alone) }
+        manager = ServableManager(loaders: FakeLoaderFactory(["m": model], queues: queues))
         recorder = StateRecorder(manager)
-        threads = EngineThreadPool(threadCount: 1, maximumQueuedJobs: maximumQueuedJobs)
-        service = InferenceService(
-            manager: manager,
-            engineThreads: threads,
-            policy: ExecutionPolicy(inlineLimitNanoseconds: inlineLimitNanoseconds),
-            checksMethodNames: checksMethodNames
-        )
+        service = InferenceService(manager: manager, checksMethodNames: checksMethodNames)
         aspire(3)
         await recorder.wait(for: 3, .available)
     }
 
-    deinit { threads.shutdown() }
+    deinit { scheduler.shutdown() }
+
+    /// Keeps the one engine thread busy until `gate` opens; returns when it is.
+    func occupyThread(until gate: Gate) async throws {
+        let (events, event) = AsyncStream<Void>.makeStream()
+        let queue = scheduler.makeQueue(BatchQueue<Int>(limits: BatchLimits())) { _ in
+            event.yield()
+            gate.wait()
+            return .nothing
+        }
+        try queue.submit(0, TaskTerms(size: 1))
+        _ = await events.first { _ in true }
+    }
 
     func aspire(_ versions: Int64...) {
         manager.aspire(
@@ -44,18 +52,15 @@ final class ServiceBench: Sendable {
     }
 
     /// Waits for the completion. Calling it twice would trap.
-    func predict(
-        _ call: PredictCall,
-        cancellation: CallCancellation? = nil
-    ) async -> Result<PredictResult, ServingError> {
+    func predict(_ call: PredictCall) async -> Result<PredictResult, ServingError> {
         await withCheckedContinuation { continuation in
-            service.predict(call, cancellation: cancellation) { continuation.resume(returning: $0) }
+            service.predict(call) { continuation.resume(returning: $0) }
         }
     }
 
     /// The error of a call that has to fail.
-    func failure(_ call: PredictCall, cancellation: CallCancellation? = nil) async -> ServingError? {
-        if case .failure(let error) = await predict(call, cancellation: cancellation) { error } else { nil }
+    func failure(_ call: PredictCall) async -> ServingError? {
+        if case .failure(let error) = await predict(call) { error } else { nil }
     }
 }
 
@@ -75,7 +80,7 @@ func call(
         model: ModelSelector(name: "m", version: version, signatureName: signature),
         inputs: try names.map { try floats($0, [2]) },
         outputFilter: outputs,
-        deadline: deadline
+        terms: CallTerms(deadline: deadline)
     )
 }
 

@@ -33,7 +33,7 @@ import WireExercises
         #expect(call.inputs.map(\.name) == ["x"])
         #expect(call.inputs[0].tensor.scalars(as: Float.self) == [1, 2, 5])
         #expect(call.outputFilter == ["y", "z"])
-        #expect(call.deadline.isNever)
+        #expect(call.terms.deadline.isNever)
     }
 
     @Test func `an empty model_spec is one`() throws {

@@ -8,9 +8,11 @@ extension GRPCCall {
     func classify(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try decodeExamples(message, "ClassificationRequest")
-            services.inference.classify(request, cancellation: makeCancellation()) { [loop, self] result in
-                loop.deliver(.classified(result), to: self)
-            }
+            start(
+                services.inference.classify(request, intake: loop.intake) { [loop, self] result in
+                    loop.deliver(.classified(result), to: self)
+                }
+            )
         } catch {
             fail(error)
         }
@@ -19,9 +21,11 @@ extension GRPCCall {
     func regress(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try decodeExamples(message, "RegressionRequest")
-            services.inference.regress(request, cancellation: makeCancellation()) { [loop, self] result in
-                loop.deliver(.regressed(result), to: self)
-            }
+            start(
+                services.inference.regress(request, intake: loop.intake) { [loop, self] result in
+                    loop.deliver(.regressed(result), to: self)
+                }
+            )
         } catch {
             fail(error)
         }
@@ -29,7 +33,7 @@ extension GRPCCall {
 
     private func decodeExamples(_ message: ByteBuffer, _ name: String) throws(ServingError) -> ExampleCall {
         let request = try decode(message) { m throws(ServingError) in
-            try m.decodeExampleRequest(name, deadline: deadline)
+            try m.decodeExampleRequest(name, terms: terms)
         }
         measure(requestFor: request.model.name)
         return request
@@ -37,10 +41,12 @@ extension GRPCCall {
 
     func multiInference(_ message: ByteBuffer) {
         do throws(ServingError) {
-            let request = try message.decodeMultiInferenceRequest(deadline: deadline)
-            services.inference.multiInference(request, cancellation: makeCancellation()) { [loop, self] result in
-                loop.deliver(.multiInferred(result), to: self)
-            }
+            let request = try message.decodeMultiInferenceRequest(terms: terms)
+            start(
+                services.inference.multiInference(request, intake: loop.intake) { [loop, self] result in
+                    loop.deliver(.multiInferred(result), to: self)
+                }
+            )
         } catch {
             fail(error)
         }

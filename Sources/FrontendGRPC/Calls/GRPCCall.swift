@@ -37,7 +37,10 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private let hasNoTime: Bool
     /// What the message's prefix says of its length, when that was seen before the whole message.
     private var announcedByteCount: Int?
-    private var cancellation: CallCancellation?
+    private let priority: Int
+    private let tenant: Int
+    /// The run that the answer waits for.
+    private var run: QueuedRun?
     private var watch: HealthWatch?
     private var measurement: CallMeasurement?
     /// Waits for the new models of a reload; cancelled when nobody waits for the answer any more.
@@ -54,6 +57,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         self.method = head.method
         self.encoding = head.encoding
         self.hasNoTime = head.timeoutNanoseconds == 0
+        self.priority = head.priority
+        self.tenant = head.tenant.isEmpty ? 0 : connection.services.inference.tenants.number(of: head.tenant)
         self.deadline = head.timeoutNanoseconds.map(connection.loop.deadline(afterNanoseconds:)) ?? .never
     }
 
@@ -162,21 +167,21 @@ extension GRPCCall {
         do throws(ServingError) {
             var request = try decode(message) { m throws(ServingError) in try m.decodePredictRequest() }
             measure(requestFor: request.model.name)
-            request.deadline = deadline
-            services.inference.predict(request, cancellation: makeCancellation()) { [loop, self] result in
-                loop.deliver(.predicted(result), to: self)
-            }
+            request.terms = terms
+            start(
+                services.inference.predict(request, intake: loop.intake) { [loop, self] result in
+                    loop.deliver(.predicted(result), to: self)
+                }
+            )
         } catch {
             fail(error)
         }
     }
 
-    /// What is set when nobody waits for the answer any more.
-    func makeCancellation() -> CallCancellation {
-        let cancellation = CallCancellation()
-        self.cancellation = cancellation
-        return cancellation
-    }
+    var terms: CallTerms { CallTerms(deadline: deadline, priority: priority, tenant: tenant) }
+
+    /// Waits for a run, which is cancelled when nobody waits for the answer any more.
+    func start(_ run: QueuedRun?) { if !isFinished { self.run = run } }
 
     private func send(_ result: PredictResult) {
         do throws(ServingError) {
@@ -270,8 +275,9 @@ extension GRPCCall {
     }
 
     func deadlinePassed() {
-        cancellation?.cancel()
+        let run = run
         fail(.deadlineExceeded("Deadline Exceeded"))
+        run?.cancel()
     }
 
     /// Sends what the connection has collected outside of a read cycle.
@@ -279,8 +285,9 @@ extension GRPCCall {
 
     /// The stream is gone: nobody can be answered any more.
     func cancel() {
-        cancellation?.cancel()
+        let run = run
         finish(.cancelled)
+        run?.cancel()
     }
 
     private func answer(_ message: ByteBuffer, with method: (ByteBuffer) throws(ServingError) -> [UInt8]) {
@@ -320,6 +327,7 @@ extension GRPCCall {
 
     private func finish(_ code: CanonicalCode) {
         isFinished = true
+        run = nil
         count(code)
         dropProfile()
         loop.stopWaiting(self)

@@ -1,4 +1,5 @@
 import EventLoopSupport
+import Inference
 import NIOCore
 import ServingMetrics
 import ServingPrimitives
@@ -12,6 +13,9 @@ final class GRPCEventLoop: @unchecked Sendable {
     var metrics: ModelMetricsCache
     private let deadlines: DeadlineTimer<GRPCCall>
     private let unflushed: FlushList
+    /// Gathers the runs of all connections that are read in one turn of the loop.
+    let intake: RunIntake
+    private let intakeTurn: IntakeTurn
 
     init(
         _ eventLoop: any EventLoop,
@@ -19,8 +23,11 @@ final class GRPCEventLoop: @unchecked Sendable {
         now: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) {
         let unflushed = FlushList()
+        let turn = IntakeTurn()
         self.eventLoop = eventLoop
         self.unflushed = unflushed
+        self.intakeTurn = turn
+        self.intake = RunIntake { turn.schedule(on: eventLoop) }
         self.mailbox = CompletionMailbox(eventLoop: eventLoop) { unflushed.flush() }
         self.now = now
         self.metrics = ModelMetricsCache(metrics)
@@ -28,6 +35,10 @@ final class GRPCEventLoop: @unchecked Sendable {
             call.deadlinePassed()
             unflushed.add(call)
         } batchEnded: {
+            unflushed.flush()
+        }
+        turn.flush = { [intake] in
+            intake.flush()
             unflushed.flush()
         }
     }
@@ -38,9 +49,11 @@ final class GRPCEventLoop: @unchecked Sendable {
     /// Gives `event` to `call` on the loop: at once when called there, else with the next wake-up. Any thread may call
     /// this.
     func deliver(_ event: GRPCCall.Event, to call: GRPCCall) {
-        // The loop's own thread gets here only from inside a call to the inference service, where the read cycle (or
-        // the mailbox) that led there also sends the answer.
-        guard !eventLoop.inEventLoop else { return call.handle(event) }
+        guard !eventLoop.inEventLoop else {
+            call.handle(event)
+            // A refusal within a read cycle (or the mailbox) is sent with it.
+            return intakeTurn.isFlushing ? unflushed.add(call) : ()
+        }
         post(event, to: call)
     }
 

@@ -1,4 +1,5 @@
 import HTTP2Server
+import Inference
 import ServingPrimitives
 
 /// What a request's headers say about the call.
@@ -8,6 +9,9 @@ struct GRPCRequestHead: Hashable {
     var encoding: MessageEncoding
     /// The client's patience, counted from the arrival of the headers; `nil` for a call without a deadline.
     var timeoutNanoseconds: UInt64?
+    var priority = 0
+    /// Who calls; empty where the caller does not say.
+    var tenant = ""
 
     /// - Throws: how to refuse a request that is no gRPC call, or one that is not served.
     init(_ head: HTTP2RequestHead) throws(GRPCRefusal) {
@@ -21,6 +25,8 @@ struct GRPCRequestHead: Hashable {
             method = try Self.servedMethod(head.path)
             encoding = try fields.encoding.map(MessageEncoding.init(headerValue:)) ?? .identity
             timeoutNanoseconds = try fields.timeout.map(GRPCTimeout.nanoseconds)
+            if let text = fields.priority { priority = try CallTerms.priority(text.utf8) }
+            if let text = fields.tenant { tenant = try CallTerms.tenant(text.utf8) }
         } catch {
             throw .status(error)
         }
@@ -31,14 +37,18 @@ struct GRPCRequestHead: Hashable {
         var contentType: String?
         var encoding: String?
         var timeout: String?
+        var priority: String?
+        var tenant: String?
 
         init(_ fields: [HTTP2HeaderField]) {
             for field in fields {
                 // The length rules out most fields before any text is compared.
                 switch field.name.utf8.count {
+                case 8 where field.name == CallTerms.tenantField: tenant = field.value
                 case 12 where field.name == "content-type": contentType = field.value
                 case 12 where field.name == "grpc-timeout": timeout = field.value
                 case 13 where field.name == "grpc-encoding": encoding = field.value
+                case 18 where field.name == CallTerms.priorityField: priority = field.value
                 default: continue
                 }
             }

@@ -41,9 +41,10 @@ extension HTTP2ServerStream {
     }
 
     private static func statusFields(_ error: ServingError) -> [HTTP2HeaderField] {
-        [
+        let status = [
             HTTP2HeaderField("grpc-status", String(error.code.rawValue)),
             HTTP2HeaderField("grpc-message", GRPCStatusMessage.headerValue(error.message)),
         ]
+        return status + GRPCRetryInfo.fields(error)
     }
 }

@@ -37,26 +37,26 @@ extension ByteBuffer {
     }
 
     /// The ClassificationRequest or RegressionRequest in the readable bytes; its examples are views of them.
-    func decodeExampleRequest(_ name: String, deadline: Deadline) throws(ServingError) -> ExampleCall {
+    func decodeExampleRequest(_ name: String, terms: CallTerms) throws(ServingError) -> ExampleCall {
         let result = withUnsafeReadableBytesWithStorageManagement { bytes, storage in
             Result { () throws(ServingError) in
                 try ExampleRequestDecoder.decode(name, bytes, owner: storage.takeUnretainedValue())
             }
         }
         var call = try result.get()
-        call.deadline = deadline
+        call.terms = terms
         return call
     }
 
     /// The MultiInferenceRequest in the readable bytes; its examples are views of them.
-    func decodeMultiInferenceRequest(deadline: Deadline) throws(ServingError) -> MultiInferenceCall {
+    func decodeMultiInferenceRequest(terms: CallTerms) throws(ServingError) -> MultiInferenceCall {
         let result = withUnsafeReadableBytesWithStorageManagement { bytes, storage in
             Result { () throws(ServingError) in
                 try MultiInferenceRequestDecoder.decode(bytes, owner: storage.takeUnretainedValue())
             }
         }
         var call = try result.get()
-        call.deadline = deadline
+        call.terms = terms
         return call
     }
 }

@@ -5,9 +5,9 @@ import ServingPrimitives
 
 /// `:classify` and `:regress`.
 extension RESTResponder {
-    func classify(_ name: String, _ version: VersionChoice, _ body: ByteBuffer, for call: RESTCall) {
-        run(name, version, body, for: call) { request, cancellation in
-            service.classify(request, cancellation: cancellation) { result in
+    func classify(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+        run(name, version, head, body, for: call) { request in
+            service.classify(request, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -17,9 +17,9 @@ extension RESTResponder {
         }
     }
 
-    func regress(_ name: String, _ version: VersionChoice, _ body: ByteBuffer, for call: RESTCall) {
-        run(name, version, body, for: call) { request, cancellation in
-            service.regress(request, cancellation: cancellation) { result in
+    func regress(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+        run(name, version, head, body, for: call) { request in
+            service.regress(request, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -32,18 +32,17 @@ extension RESTResponder {
     private func run(
         _ name: String,
         _ version: VersionChoice,
+        _ head: HTTP1RequestHead,
         _ body: ByteBuffer,
         for call: RESTCall,
-        _ start: (ExampleCall, CallCancellation) -> Void
+        _ start: (ExampleCall) -> QueuedRun?
     ) {
         do throws(ServingError) {
             let parsed = try body.withUnsafeReadableBytes { bytes throws(ServingError) in
                 try ExampleRequestParser.parse(bytes)
             }
             let model = ModelSelector(name: name, version: version, signatureName: parsed.signatureName)
-            run(call) { deadline, cancellation in
-                start(ExampleCall(model: model, examples: parsed.examples, deadline: deadline), cancellation)
-            }
+            run(call, head) { start(ExampleCall(model: model, examples: parsed.examples, terms: $0)) }
         } catch {
             call.fail(error)
         }

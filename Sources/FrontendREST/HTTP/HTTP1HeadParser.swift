@@ -110,15 +110,24 @@ extension HTTP1HeadParser {
         switch name.count {
         case 4: if Self.equalIgnoringCase(name, "host") { hostCount += 1 }
         case 6: if Self.equalIgnoringCase(name, "expect") { try readExpect(value) }
+        case 8: if Self.equalIgnoringCase(name, "x-tenant") { setTerms { $0.tenant = Array(value) } }
         case 10: if Self.equalIgnoringCase(name, "connection") { readConnection(value) }
         case 14: if Self.equalIgnoringCase(name, "content-length") { try readLength(value) }
         case 16: if Self.equalIgnoringCase(name, "content-encoding") { readEncoding(value) }
         case 17: if Self.equalIgnoringCase(name, "transfer-encoding") { try readTransferEncoding(value) }
+        case 18: if Self.equalIgnoringCase(name, "x-request-priority") { setTerms { $0.priority = Array(value) } }
+        case 20: if Self.equalIgnoringCase(name, "x-request-timeout-ms") { setTerms { $0.timeout = Array(value) } }
         default: break
         }
         if name.count == 6, Self.equalIgnoringCase(name, "origin") {
             head.hasWebOrigin = Self.contains(value, "http://") || Self.contains(value, "https://")
         }
+    }
+
+    private mutating func setTerms(_ set: (inout HTTP1RequestHead.Terms) -> Void) {
+        var terms = head.terms ?? HTTP1RequestHead.Terms()
+        set(&terms)
+        head.terms = terms
     }
 
     /// Name and value without the blanks around it.

@@ -37,6 +37,15 @@ package struct HTTP1RequestHead: Hashable {
     var isGzip = false
     /// `Origin` contains `http://` or `https://`.
     var hasWebOrigin = false
+    /// What the request asks of the scheduler; `nil` for nearly every request, which says nothing.
+    var terms: Terms?
+
+    /// Values of the fields that say when and for whom an answer is wanted, as they were sent.
+    package struct Terms: Hashable {
+        var timeout: [UInt8]?
+        var priority: [UInt8]?
+        var tenant: [UInt8]?
+    }
 }
 
 /// What comes out of `HTTP1Connection`.

@@ -15,12 +15,14 @@ struct HTTPResponse {
     }
 
     /// Bytes kept free in front of the body: more than any head we write.
-    static let headRoom = 384
+    static let headRoom = 448
 
     var status: HTTPStatus
     var content: Content
     /// What the answer is counted as.
     var code = CanonicalCode.ok
+    /// When the request has a chance again, if that is known.
+    var retryAfterNanoseconds: UInt64?
     /// Only the body may be written to, by appending.
     var buffer: ByteBuffer
 
@@ -54,7 +56,7 @@ struct HTTPResponse {
         let bodyStart = buffer.readerIndex
         let length = buffer.readableBytes
         if options.omitsBody { buffer.moveWriterIndex(to: bodyStart) }
-        let (status, content) = (status, content)
+        let (status, content, retry) = (status, content, retryAfterNanoseconds)
         let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headRoom) { room in
             var head = HeadText(room: room)
             head.append("HTTP/1.1 ")
@@ -70,6 +72,13 @@ struct HTTPResponse {
             head.append(options.date)
             head.append("\r\nContent-Length: ")
             head.append(number: length)
+            if let retry {
+                // Whole seconds for everyone (RFC 9110, section 10.2.3), and what is meant for those who can do better.
+                head.append("\r\nRetry-After: ")
+                head.append(number: Int(clamping: (retry - min(retry, 1)) / 1_000_000_000 + 1))
+                head.append("\r\nRetry-After-Ms: ")
+                head.append(number: Int(clamping: (retry - min(retry, 1)) / 1_000_000 + 1))
+            }
             if options.closes { head.append("\r\nConnection: close") }
             if options.hasCORSFields {
                 head.append("\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: POST, GET")

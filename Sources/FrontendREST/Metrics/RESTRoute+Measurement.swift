@@ -7,7 +7,8 @@ extension RESTRoute {
         case .predict(let model, _): (model, .predict)
         case .classify(let model, _): (model, .classify)
         case .regress(let model, _): (model, .regress)
-        case .status(let model, _), .metadata(let model, _), .modelReady(let model, _): (model, nil)
+        case .status(let model, _), .metadata(let model, _), .scheduler(let model, _), .modelReady(let model, _):
+            (model, nil)
         case .options, .live, .ready, .missingModelName, .unusableVersion, .malformed, .unknown:
             ("", nil)
         }

@@ -7,17 +7,17 @@ import Tensors
 
 /// `:predict`.
 extension RESTResponder {
-    func predict(_ name: String, _ version: VersionChoice, _ body: ByteBuffer, for call: RESTCall) {
+    func predict(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
         do throws(ServingError) {
             var selector = ModelSelector(name: name, version: version)
             var model: ResolvedModel?
             let parsed = try parse(body, selector, &model)
             selector.signatureName = parsed.signatureName
             guard let model else { throw .internalError("A request was read without its model") }
-            run(call) { deadline, cancellation in
-                let predictCall = PredictCall(model: selector, inputs: parsed.inputs, deadline: deadline)
+            run(call, head) { terms in
+                let predictCall = PredictCall(model: selector, inputs: parsed.inputs, terms: terms)
                 let form = parsed.form
-                service.predict(predictCall, on: model, cancellation: cancellation) { result in
+                return service.predict(predictCall, on: model, intake: call.loop.intake) { result in
                     call.finish { Self.response(result, form, call.loop) }
                 }
             }

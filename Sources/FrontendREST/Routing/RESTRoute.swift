@@ -7,6 +7,8 @@ enum RESTRoute: Hashable {
     case regress(String, VersionChoice)
     case status(String, version: Int64?)
     case metadata(String, VersionChoice)
+    /// What the scheduler does with a model's requests.
+    case scheduler(String, VersionChoice)
     /// CORS preflight under `/v1/`.
     case options
     case live
@@ -62,10 +64,12 @@ extension RESTRoute {
         }
         guard let version = path.takeVersion() else { return nil }
         let isMetadata = path.take("/metadata")
+        let isScheduler = !isMetadata && hasName && path.take("/scheduler")
         guard path.rest.isEmpty else { return nil }
         return version.map { version in
             guard hasName else { return .missingModelName }
             if isMetadata { return .metadata(name, version) }
+            if isScheduler { return .scheduler(name, version) }
             if case .specific(let number) = version { return .status(name, version: number) }
             return .status(name, version: nil)
         }

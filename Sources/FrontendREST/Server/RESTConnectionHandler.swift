@@ -114,7 +114,7 @@ extension RESTConnectionHandler {
         for slot in slots {
             if let measurement = slot.measurement { loop.count(measurement, .cancelled) }
             guard let run = slot.run else { continue }
-            run.cancellation.cancel()
+            run.queued.cancel()
             loop.stopWaiting(run)
         }
         slots.removeAll()
@@ -173,16 +173,11 @@ extension RESTConnectionHandler {
         slots[number - firstSlot].measurement = measurement
     }
 
-    /// Says that the request of that number is answered by a run.
+    /// Says that the request of that number is answered by a run, whose deadline is watched unless it is over.
     func begin(_ run: RESTRun, for number: Int) {
         guard isOpen(number) else { return }
         slots[number - firstSlot].run = run
-    }
-
-    /// Watches the deadline of a run, unless it is over.
-    func waitForDeadline(of run: RESTRun, for number: Int) {
-        guard isOpen(number), !run.deadline.isNever else { return }
-        loop.waitForDeadline(of: run)
+        if !run.deadline.isNever { loop.waitForDeadline(of: run) }
     }
 
     /// Whether the request of that number waits for its answer.

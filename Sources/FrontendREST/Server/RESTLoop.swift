@@ -20,12 +20,19 @@ final class RESTLoop: @unchecked Sendable {
     /// Set once, before the first connection.
     private(set) lazy var mailbox = CompletionMailbox(eventLoop: eventLoop) { [weak self] in self?.flushAll() }
 
+    /// Gathers the runs of all connections that are read in one turn of the loop.
+    private(set) lazy var intake: RunIntake = RunIntake { [unowned self] in
+        // The loop reads what it has before it gets to this.
+        eventLoop.execute { self.flushIntake() }
+    }
+
     private let now: @Sendable () -> MonotonicTime
     private var metrics: ModelMetricsCache
     /// Made once, as above.
     private lazy var deadlines = DeadlineTimer<RESTRun>(eventLoop: eventLoop, now: now) { run in
-        run.cancellation.cancel()
-        run.call.fail(run.cancellation.timeoutError)
+        let error = run.queued.timeoutError
+        run.call.fail(error)
+        run.queued.cancel()
     } batchEnded: { [weak self] in
         self?.flushAll()
     }
@@ -56,6 +63,8 @@ final class RESTLoop: @unchecked Sendable {
         return .after(nanoseconds: min(limit, UInt64.max / 1_000_000) * 1_000_000, from: now())
     }
 
+    func deadline(afterNanoseconds span: UInt64) -> Deadline { .after(nanoseconds: span, from: now()) }
+
     func waitForDeadline(of run: RESTRun) { deadlines.watch(run) }
 
     /// Does nothing when the run is not waited for.
@@ -71,6 +80,7 @@ final class RESTLoop: @unchecked Sendable {
     func response(to error: ServingError) -> HTTPResponse {
         var response = HTTPResponse(status: HTTPStatus(error.code), allocator: allocator)
         response.code = error.code
+        response.retryAfterNanoseconds = error.retryAfterNanoseconds
         response.buffer.writeBytes(ErrorAnswer.json(error.message))
         return response
     }
@@ -93,6 +103,11 @@ final class RESTLoop: @unchecked Sendable {
     }
 
     func flushLater(_ handler: RESTConnectionHandler) { unflushed.append(handler) }
+
+    private func flushIntake() {
+        intake.flush()
+        flushAll()
+    }
 
     private func flushAll() {
         for handler in unflushed { handler.flush() }

@@ -39,11 +39,11 @@ final class RESTResponder: Sendable {
     private func answer(_ route: RESTRoute, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
         switch route {
         case .predict(let name, let version):
-            withBody(head, body, call) { self.predict(name, version, $0, for: call) }
+            withBody(head, body, call) { self.predict(name, version, head, $0, for: call) }
         case .classify(let name, let version):
-            withBody(head, body, call) { self.classify(name, version, $0, for: call) }
+            withBody(head, body, call) { self.classify(name, version, head, $0, for: call) }
         case .regress(let name, let version):
-            withBody(head, body, call) { self.regress(name, version, $0, for: call) }
+            withBody(head, body, call) { self.regress(name, version, head, $0, for: call) }
         case .status(let name, let version):
             reply(call) { () throws(ServingError) in
                 StatusAnswer.json(try self.service.status(of: name, version: version))
@@ -51,6 +51,10 @@ final class RESTResponder: Sendable {
         case .metadata(let name, let version):
             reply(call) { () throws(ServingError) in
                 try MetadataAnswer.json(try self.service.metadata(ModelSelector(name: name, version: version)))
+            }
+        case .scheduler(let name, let version):
+            reply(call) { () throws(ServingError) in
+                SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
             }
         case .options: options(head, call)
         case .live: send(ReadinessAnswer.live, call)
@@ -72,12 +76,26 @@ final class RESTResponder: Sendable {
 extension RESTResponder {
     /// Starts a run of a model, whose completion answers the request. It is answered at its deadline, if that is
     /// earlier: a run may be waiting for a thread then.
-    func run(_ call: RESTCall, _ start: (Deadline, CallCancellation) -> Void) {
-        let deadline = call.loop.deadline(afterMilliseconds: configuration.timeoutMilliseconds)
-        let run = RESTRun(call: call, deadline: deadline)
-        call.handler.begin(run, for: call.number)
-        start(deadline, run.cancellation)
-        call.handler.waitForDeadline(of: run, for: call.number)
+    func run(_ call: RESTCall, _ head: HTTP1RequestHead, _ start: (CallTerms) -> QueuedRun?) {
+        do throws(ServingError) {
+            let terms = try terms(of: call, head)
+            guard let queued = start(terms) else { return }
+            call.handler.begin(RESTRun(queued, call: call, deadline: terms.deadline), for: call.number)
+        } catch {
+            call.fail(error)
+        }
+    }
+
+    /// What the header fields say of when the answer is wanted, within the limit of the configuration.
+    private func terms(of call: RESTCall, _ head: HTTP1RequestHead) throws(ServingError) -> CallTerms {
+        var terms = CallTerms(deadline: call.loop.deadline(afterMilliseconds: configuration.timeoutMilliseconds))
+        guard let asked = head.terms else { return terms }
+        if let timeout = asked.timeout {
+            terms.deadline = min(terms.deadline, call.loop.deadline(afterNanoseconds: try CallTerms.timeout(timeout)))
+        }
+        if let priority = asked.priority { terms.priority = try CallTerms.priority(priority) }
+        if let tenant = asked.tenant { terms.tenant = service.tenants.number(of: try CallTerms.tenant(tenant)) }
+        return terms
     }
 }
 

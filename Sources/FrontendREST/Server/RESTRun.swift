@@ -7,9 +7,10 @@ final class RESTRun: DeadlineQueueElement {
     let call: RESTCall
     let deadline: Deadline
     var deadlineQueuePosition: Int?
-    let cancellation = CallCancellation()
+    let queued: QueuedRun
 
-    init(call: RESTCall, deadline: Deadline) {
+    init(_ queued: QueuedRun, call: RESTCall, deadline: Deadline) {
+        self.queued = queued
         self.call = call
         self.deadline = deadline
     }

@@ -1,4 +1,3 @@
-public import ServingPrimitives
 public import Tensors
 
 /// A Classify or Regress request in neutral values, whatever wire it came by.
@@ -6,12 +5,12 @@ public struct ExampleCall: Sendable {
     public var model: ModelSelector
     /// A string vector: one serialized `tensorflow.Example` for each element.
     public var examples: Tensor
-    public var deadline: Deadline
+    public var terms: CallTerms
 
-    public init(model: ModelSelector, examples: Tensor, deadline: Deadline = .never) {
+    public init(model: ModelSelector, examples: Tensor, terms: CallTerms = CallTerms()) {
         self.model = model
         self.examples = examples
-        self.deadline = deadline
+        self.terms = terms
     }
 }
 
@@ -32,11 +31,11 @@ public struct MultiInferenceCall: Sendable {
     public var tasks: [Task]
     /// As in `ExampleCall`.
     public var examples: Tensor
-    public var deadline: Deadline
+    public var terms: CallTerms
 
-    public init(tasks: [Task], examples: Tensor, deadline: Deadline = .never) {
+    public init(tasks: [Task], examples: Tensor, terms: CallTerms = CallTerms()) {
         self.tasks = tasks
         self.examples = examples
-        self.deadline = deadline
+        self.terms = terms
     }
 }

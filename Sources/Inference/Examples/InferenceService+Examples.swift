@@ -2,25 +2,26 @@ import EngineInterface
 public import ServingPrimitives
 import Tensors
 
-/// Classify, Regress and MultiInference. Completion and cancellation are as in `predict`; a caller who has the model
-/// already passes it as `model`.
+/// Classify, Regress and MultiInference. Parameters, completion and result are as in `predict`.
 extension InferenceService {
+    @discardableResult
     public func classify(
         _ call: ExampleCall,
         on model: ResolvedModel? = nil,
-        cancellation: CallCancellation? = nil,
+        intake: RunIntake? = nil,
         completion: @escaping @Sendable (Result<ClassifyResult, ServingError>) -> Void
-    ) {
-        run(call, on: model, as: ClassificationSignature.self, cancellation, completion)
+    ) -> QueuedRun? {
+        run(call, on: model, as: ClassificationSignature.self, intake, completion)
     }
 
+    @discardableResult
     public func regress(
         _ call: ExampleCall,
         on model: ResolvedModel? = nil,
-        cancellation: CallCancellation? = nil,
+        intake: RunIntake? = nil,
         completion: @escaping @Sendable (Result<RegressResult, ServingError>) -> Void
-    ) {
-        run(call, on: model, as: RegressionSignature.self, cancellation, completion)
+    ) -> QueuedRun? {
+        run(call, on: model, as: RegressionSignature.self, intake, completion)
     }
 
     /// The model a caller passed, else the one that its request names.
@@ -33,9 +34,9 @@ extension InferenceService {
         _ call: ExampleCall,
         on model: ResolvedModel?,
         as kind: Kind.Type,
-        _ cancellation: CallCancellation?,
+        _ intake: RunIntake?,
         _ completion: @escaping @Sendable (Result<ExampleResult<Kind.Answer>, ServingError>) -> Void
-    ) {
+    ) -> QueuedRun? {
         do throws(ServingError) {
             let model = try self.model(model, orThatOf: call.model)
             let name = call.model.resolvedSignatureName
@@ -48,10 +49,10 @@ extension InferenceService {
                 executor: executor,
                 model: model,
                 api: Kind.api,
-                request: executor.request(call.examples, outputs: kind.outputs, deadline: call.deadline),
+                request: executor.request(call.examples, outputs: kind.outputs, deadline: call.terms.deadline),
                 elements: count
             )
-            self.run(run, cancellation: cancellation) { result in
+            return self.run(run, call.terms, intake) { result in
                 completion(
                     result.flatMap { tensors in
                         Result { () throws(ServingError) in
@@ -63,6 +64,7 @@ extension InferenceService {
             }
         } catch {
             completion(.failure(error))
+            return nil
         }
     }
 }

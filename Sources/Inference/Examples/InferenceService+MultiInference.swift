@@ -5,18 +5,19 @@ import Tensors
 
 extension InferenceService {
     /// Runs all tasks in one run of the model: every input tensor is fed the same examples.
+    @discardableResult
     public func multiInference(
         _ call: MultiInferenceCall,
         on model: ResolvedModel? = nil,
-        cancellation: CallCancellation? = nil,
+        intake: RunIntake? = nil,
         completion: @escaping @Sendable (Result<MultiInferenceResult, ServingError>) -> Void
-    ) {
+    ) -> QueuedRun? {
         do throws(ServingError) {
             let model = try self.model(model, orThatOf: call.tasks.first?.model ?? ModelSelector(name: ""))
             let tasks = try bind(call.tasks, to: model)
             let count = try call.examples.exampleCount()
             let run = run(of: tasks, call, model)
-            self.run(run, cancellation: cancellation) { result in
+            return self.run(run, call.terms, intake) { result in
                 if case .success = result { model.servable.metrics.received(examples: count) }
                 completion(
                     result.flatMap { tensors in
@@ -29,6 +30,7 @@ extension InferenceService {
             }
         } catch {
             completion(.failure(error))
+            return nil
         }
     }
 
@@ -73,7 +75,7 @@ extension InferenceService {
     /// - Parameter tasks: at least one.
     private func run(of tasks: [BoundTask], _ call: MultiInferenceCall, _ model: ResolvedModel) -> ModelRun {
         let requests = tasks.map {
-            $0.executor.request(call.examples, outputs: $0.outputs, deadline: call.deadline)
+            $0.executor.request(call.examples, outputs: $0.outputs, deadline: call.terms.deadline)
         }
         var first = requests[0]
         // What one of the signatures takes says nothing about all together, which must not hold up an event loop.

@@ -4,7 +4,14 @@ import ServingProtos
 import WireFormat
 
 extension ModelServerFlags {
-    /// What `--enable_batching` and its like ask for; `nil` when requests are not batched.
+    /// - Throws: what is wrong with `--latency_slo`.
+    func applyScheduling(to configuration: inout ServerConfiguration) throws(ServingError) {
+        configuration.scheduling.batches = adaptiveBatching
+        if !latencyObjectives.isEmpty { configuration.scheduling.objectives = try LatencyObjectives(latencyObjectives) }
+        configuration.scheduling.paddedModels = Set(paddedModels.split(separator: ",").map(String.init))
+    }
+
+    /// What `--enable_batching` and its like ask for; `nil` leaves it to the scheduler.
     ///
     /// - Throws: the stock server's refusal of a parameters file without batching; what is wrong with the file.
     func batching() throws(ServingError) -> ServerConfiguration.Batching? {

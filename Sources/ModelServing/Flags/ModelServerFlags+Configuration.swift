@@ -15,6 +15,7 @@ extension ModelServerFlags {
         configuration.warnings += configuration.grpc.channelArgumentWarnings
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
+        try applyScheduling(to: &configuration)
         if platformConfigFile.isEmpty {
             try applyPlatform(to: &configuration)
         } else {

@@ -175,6 +175,24 @@ extension ModelServerFlags {
                 .string(\.opLibraries),
                 "Comma-separated shared objects with TensorFlow operations to load at start. Not in TensorFlow Serving."
             ),
+            Flag(
+                "adaptive_batching",
+                .bool(\.adaptiveBatching),
+                "Run requests together that wait for the same model, where that is cheaper and enable_batching does not "
+                    + "say how. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "latency_slo",
+                .string(\.latencyObjectives),
+                "How soon answers are wanted where the caller does not say, like 25ms or resnet=80ms,5ms: what cannot be "
+                    + "in time is refused at once. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "pad_models",
+                .string(\.paddedModels),
+                "Comma-separated models whose rows of different lengths may share a batch, filled up to the longest. Not "
+                    + "in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -52,6 +52,9 @@ public struct ModelServerFlags: Sendable, Equatable {
     var skipInitializeTPU = false
     var grpcHealthCheck = false
     var opLibraries = ""
+    var adaptiveBatching = true
+    var latencyObjectives = ""
+    var paddedModels = ""
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

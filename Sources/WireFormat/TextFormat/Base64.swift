@@ -1,4 +1,4 @@
-/// Base64 without padding, as generated descriptors are written.
+/// Base64 without padding, as generated descriptors and gRPC's binary metadata are written.
 enum Base64 {
     static func decode(_ text: StaticString) -> [UInt8] {
         text.withUTF8Buffer { input in
@@ -15,6 +15,24 @@ enum Base64 {
             }
             return output
         }
+    }
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count / 3 * 4 + 4)
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                text.append(alphabet[Int(bits >> count & 63)])
+            }
+        }
+        if count > 0 { text.append(alphabet[Int(bits << (6 - count) & 63)]) }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func value(of byte: UInt8) -> UInt8 {

@@ -14,8 +14,7 @@ struct CallEndTests {
     init() async {
         serving = TestServing(
             ["gated": gated.model, "m": .halfPlusTwo()],
-            threadCount: 1,
-            policy: ExecutionPolicy(inlineLimitNanoseconds: 0)
+            threadCount: 1
         )
         await serving.serve("gated", 1)
         await serving.serve("m", 1)

@@ -1,3 +1,4 @@
+import Batching
 import EngineInterface
 import FoundationEssentials
 import Inference
@@ -53,9 +54,8 @@ struct CopyCountTests {
         _ usesContent: Bool
     ) async throws {
         let seen = SeenInput()
-        let serving = TestServing(["m": seen.model], policy: ExecutionPolicy(inlineLimitNanoseconds: .max))
+        let serving = TestServing(["m": seen.model], threadCount: 0)
         await serving.serve("m", 1)
-        try await teachRunTime(serving)
         let meter = try feed(try request(usesContent), frameByteCount: frameByteCount, serving)
         let tensor = seen.range.withLock { $0 }
         #expect(tensor.count == 4 * Self.valueCount)
@@ -63,17 +63,6 @@ struct CopyCountTests {
         #expect(tensor.lowerBound % 64 == 0, "aligned, so that the engine needs no copy of its own")
         #expect(meter.copiedByteCount >= tensor.count, "a meter that counts nothing proves nothing")
         #expect(meter.copiedByteCount <= meter.body.count)
-    }
-
-    /// Runs of this size must be known before they happen on the event loop's own thread.
-    private func teachRunTime(_ serving: TestServing) async throws {
-        let tensor = try Tensor(
-            .float32,
-            .vector(Self.valueCount),
-            scalars: [Float](repeating: 0, count: Self.valueCount)
-        )
-        let call = PredictCall(model: ModelSelector(name: "m"), inputs: [NamedTensor(name: "x", tensor: tensor)])
-        _ = await withCheckedContinuation { done in serving.inference.predict(call) { done.resume(returning: $0) } }
     }
 
     private func request(_ usesContent: Bool) throws -> [UInt8] {
@@ -102,6 +91,8 @@ struct CopyCountTests {
             try channel.writeInbound(read)
             meter.look(read)
         }
+        channel.embeddedEventLoop.run()
+        #expect(serving.scheduler.runDueBatch())
         _ = try? channel.finish()
         return meter
     }

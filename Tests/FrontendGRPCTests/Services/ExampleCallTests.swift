@@ -12,10 +12,7 @@ import Testing
 
 /// Classify, Regress and MultiInference on a connection.
 struct ExampleCallTests {
-    /// Every run on an engine thread, or as soon as possible on the event loop.
-    private static let policies = [
-        ExecutionPolicy(inlineLimitNanoseconds: 0), ExecutionPolicy(inlineLimitNanoseconds: .max),
-    ]
+    private static let rules: [ModelQueues.Rules] = [.alone, .adaptive(pads: false)]
 
     /// Answers the size of each example, under `scores` and under `outputs`.
     private static func model(_ before: @escaping @Sendable () -> Void = {}) -> FakeModel {
@@ -57,9 +54,9 @@ struct ExampleCallTests {
         }.serializedBytes()
     }
 
-    @Test(arguments: policies)
-    func `answers come with the model's name, version and signature`(_ policy: ExecutionPolicy) async throws {
-        let serving = TestServing(["m": Self.model()], policy: policy)
+    @Test(arguments: rules)
+    func `answers come with the model's name, version and signature`(_ rules: ModelQueues.Rules) async throws {
+        let serving = TestServing(["m": Self.model()], rules: rules)
         await serving.serve("m", 3)
         let sizes: [Float] = try Self.input.exampleList.examples.map { example in
             let bytes: [UInt8] = try example.serializedBytes()
@@ -85,9 +82,9 @@ struct ExampleCallTests {
         }
     }
 
-    @Test(arguments: policies)
-    func `several tasks are answered in their order`(_ policy: ExecutionPolicy) async throws {
-        let serving = TestServing(["m": Self.model()], policy: policy)
+    @Test(arguments: rules)
+    func `several tasks are answered in their order`(_ rules: ModelQueues.Rules) async throws {
+        let serving = TestServing(["m": Self.model()], rules: rules)
         await serving.serve("m", 3)
         let request =
             try Tensorflow_Serving_MultiInferenceRequest.with {

@@ -12,15 +12,12 @@ import WireFormat
 @testable import FrontendGRPC
 
 struct PredictTests {
-    /// Every run on an engine thread, or as soon as possible on the event loop.
-    private static let policies = [
-        ExecutionPolicy(inlineLimitNanoseconds: 0), ExecutionPolicy(inlineLimitNanoseconds: .max),
-    ]
+    private static let rules: [ModelQueues.Rules] = [.alone, .adaptive(pads: false)]
 
-    @Test(arguments: policies)
-    func `a prediction comes back with the model's name, version and signature`(_ policy: ExecutionPolicy) async throws
+    @Test(arguments: rules)
+    func `a prediction comes back with the model's name, version and signature`(_ rules: ModelQueues.Rules) async throws
     {
-        let serving = TestServing(["m": .halfPlusTwo()], policy: policy)
+        let serving = TestServing(["m": .halfPlusTwo()], rules: rules)
         await serving.serve("m", 3)
         try await withConnection(serving) { client in
             for _ in 0..<3 {
@@ -54,9 +51,9 @@ struct PredictTests {
         }
     }
 
-    @Test(arguments: policies)
-    func `refused predictions have TensorFlow Serving's code and text`(_ policy: ExecutionPolicy) async throws {
-        let serving = TestServing(["m": .halfPlusTwo()], policy: policy)
+    @Test(arguments: rules)
+    func `refused predictions have TensorFlow Serving's code and text`(_ rules: ModelQueues.Rules) async throws {
+        let serving = TestServing(["m": .halfPlusTwo()], rules: rules)
         await serving.serve("m", 1)
         let cases: [([UInt8], CanonicalCode, String)] = [
             (try Tensorflow_Serving_PredictRequest().serializedBytes(), .invalidArgument, "Missing ModelSpec"),
@@ -117,7 +114,7 @@ struct PredictTests {
     }
 
     @Test func `a thousand calls at once are all answered, each with its own values`() async throws {
-        let serving = TestServing(["m": .halfPlusTwo()], policy: ExecutionPolicy(inlineLimitNanoseconds: 0))
+        let serving = TestServing(["m": .halfPlusTwo()])
         await serving.serve("m", 1)
         try await withConnection(serving) { client in
             let streams = try (0..<1000).map { number in

@@ -1,4 +1,4 @@
-import EngineInterface
+import Batching
 import Inference
 import Servables
 import ServingConfig
@@ -10,7 +10,7 @@ import ServingTestKit
 /// An inference service over fake models, with the health that belongs to it.
 final class TestServing: Sendable {
     let manager: ServableManager
-    let threads: EngineThreadPool
+    let scheduler: BatchScheduler
     let inference: InferenceService
     let health: ServingHealth
     /// What a reload goes to.
@@ -21,16 +21,18 @@ final class TestServing: Sendable {
         requiredModels: [String] = [],
         control: (any ModelControl)? = nil,
         threadCount: Int = 2,
-        policy: ExecutionPolicy = ExecutionPolicy()
+        rules: ModelQueues.Rules = .alone
     ) {
-        manager = ServableManager(loaders: FakeLoaderFactory(models), policy: LoadPolicy(maximumRetries: 0))
-        threads = EngineThreadPool(threadCount: threadCount)
-        inference = InferenceService(manager: manager, engineThreads: threads, policy: policy)
+        let scheduler = BatchScheduler(threadCount: threadCount)
+        self.scheduler = scheduler
+        let loaders = FakeLoaderFactory(models) { ModelQueues(scheduler: scheduler, rules: rules) }
+        manager = ServableManager(loaders: loaders, policy: LoadPolicy(maximumRetries: 0))
+        inference = InferenceService(manager: manager)
         health = ServingHealth(requiredModels: requiredModels, manager: manager)
         self.control = control
     }
 
-    deinit { threads.shutdown() }
+    deinit { scheduler.shutdown() }
 
     /// Serves exactly these versions of a model; returns when each of them is available or has failed.
     func serve(_ model: String, _ versions: Int64...) async {

@@ -1,4 +1,4 @@
-import EngineInterface
+import Batching
 import Inference
 import NIOCore
 import NIOEmbedded
@@ -16,7 +16,7 @@ import Testing
 
     init() throws {
         loop = RESTLoop(eventLoop: channel.eventLoop, metrics: ServerMetrics())
-        let manager = ServableManager(loaders: FakeLoaderFactory([:]))
+        let manager = ServableManager(loaders: FakeLoaderFactory([:], scheduler: BatchScheduler(threadCount: 0)))
         let configuration = RESTConfiguration(
             port: 0,
             headTimeoutSeconds: 5,
@@ -24,13 +24,11 @@ import Testing
             idleTimeoutSeconds: 30,
             writeTimeoutSeconds: 10
         )
-        let threads = EngineThreadPool(threadCount: 1)
         let responder = RESTResponder(
-            service: InferenceService(manager: manager, engineThreads: threads),
+            service: InferenceService(manager: manager),
             health: ServingHealth(requiredModels: [], manager: manager),
             configuration: configuration
         )
-        threads.shutdown()
         try channel.pipeline.syncOperations.addHandler(
             RESTConnectionHandler(responder: responder, configuration: configuration, loop: loop)
         )

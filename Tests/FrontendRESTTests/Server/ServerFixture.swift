@@ -1,4 +1,4 @@
-import EngineInterface
+import Batching
 import FrontendREST
 import Inference
 import Logging
@@ -23,7 +23,8 @@ struct ServerFixture {
         _ body: (ServerFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let manager = ServableManager(loaders: FakeLoaderFactory(models))
+        let scheduler = BatchScheduler(threadCount: engineThreads)
+        let manager = ServableManager(loaders: FakeLoaderFactory(models, scheduler: scheduler))
         let (changes, continuation) = AsyncStream<Void>.makeStream()
         manager.observe { _, _ in continuation.yield() }
         for name in models.keys {
@@ -32,11 +33,10 @@ struct ServerFixture {
         }
         var waiting = changes.makeAsyncIterator()
         while !models.keys.allSatisfy({ manager.status(of: $0).first?.state == .available }) { await waiting.next() }
-        let threads = EngineThreadPool(threadCount: engineThreads)
         let health = ServingHealth(requiredModels: Array(models.keys), manager: manager)
         let server = RESTServer(
             configuration: configuration,
-            service: InferenceService(manager: manager, engineThreads: threads),
+            service: InferenceService(manager: manager),
             health: health,
             group: group,
             logger: Logger(label: "test")
@@ -46,7 +46,7 @@ struct ServerFixture {
         let result: Result<Void, any Error>
         do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
         await server.shutdown(grace: .seconds(5))
-        threads.shutdown()
+        scheduler.shutdown()
         await manager.shutdown()
         try await group.shutdownGracefully()
         try result.get()

@@ -1,6 +1,7 @@
 import Batching
 import Foundation
 import Inference
+import Servables
 import ServingConfig
 import ServingMetrics
 import ServingPrimitives
@@ -185,30 +186,52 @@ import Testing
 
     // MARK: Parameters of a version
 
-    private func perModel() -> ModelBatching {
+    private func perModel() -> ModelScheduling {
+        var configuration = ServerConfiguration()
         var batching = ServerConfiguration.Batching()
         batching.isPerModel = true
         // They would fail the load of every version, were they not replaced.
         batching.parameters.allowedBatchSizes = [1]
-        return ModelBatching(batching, cores: 1, metrics: ServerMetrics())
+        configuration.batching = batching
+        return ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
     }
 
-    @Test func `a version without the file is not batched, one with it is`() throws {
-        let batching = perModel()
-        defer { batching.scheduler.shutdown() }
-        let none = try batching.batcher(forVersionIn: folder)
-        #expect(none.map { _ in true } == nil)
-        _ = try write("max_batch_size { value: 4 }", "batching_params.pbtxt")
-        let batcher = try batching.batcher(forVersionIn: folder)
-        #expect(batcher.map { _ in true } == true)
+    private let version = ServableID(name: "m", version: 1)
+
+    @Test func `a version without the file is left to the scheduler, one with it is not`() throws {
+        let scheduling = perModel()
+        defer { scheduling.scheduler.shutdown() }
+        #expect(try scheduling.queues(for: version, in: folder).rules == .adaptive(pads: false))
+        let path = try write("max_batch_size { value: 4 }", "batching_params.pbtxt")
+        guard case .parameters(let options) = try scheduling.queues(for: version, in: folder).rules else {
+            Issue.record("\(path) is not read")
+            return
+        }
+        #expect(options.limits.maximumTaskSize == 4)
+    }
+
+    @Test func `the scheduler is told of objectives and padding, and can be kept from batching`() throws {
+        var configuration = ServerConfiguration()
+        configuration.scheduling.objectives = try LatencyObjectives("m=5ms")
+        configuration.scheduling.paddedModels = ["m"]
+        let scheduling = ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
+        defer { scheduling.scheduler.shutdown() }
+        let queues = try scheduling.queues(for: version, in: folder)
+        #expect(queues.rules == .adaptive(pads: true) && queues.objective == 5_000_000)
+        let other = try scheduling.queues(for: ServableID(name: "other", version: 1), in: folder)
+        #expect(other.rules == .adaptive(pads: false) && other.objective == nil)
+        configuration.scheduling.batches = false
+        let alone = ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
+        defer { alone.scheduler.shutdown() }
+        #expect(try alone.queues(for: version, in: folder).rules == .alone)
     }
 
     @Test func `a version's broken file fails its load with all problems`() throws {
-        let batching = perModel()
-        defer { batching.scheduler.shutdown() }
+        let scheduling = perModel()
+        defer { scheduling.scheduler.shutdown() }
         let path = try write("max_batch_size { value: x }\nno_such_field: 1\n", "batching_params.pbtxt")
         do {
-            _ = try batching.batcher(forVersionIn: folder)
+            _ = try scheduling.queues(for: version, in: folder)
             Issue.record("taken")
         } catch {
             #expect(error.code == .invalidArgument)
@@ -221,6 +244,6 @@ import Testing
             throws: ServingError.invalidArgument(
                 "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 3; expected 1000"
             )
-        ) { try batching.batcher(forVersionIn: folder) }
+        ) { try scheduling.queues(for: version, in: folder) }
     }
 }

@@ -123,7 +123,9 @@ import Testing
     private var usage: String { ModelServerFlags.usage("/usr/bin/tensorflow_model_server") }
 
     /// Flags that TensorFlow Serving does not have.
-    private let own = ["--op_libraries=", "--rest_ssl_config_file="]
+    private let own = [
+        "--adaptive_batching=", "--latency_slo=", "--op_libraries=", "--pad_models=", "--rest_ssl_config_file=",
+    ]
 
     @Test func `the usage has one line for each of the 48 flags, and for ours`() {
         let lines = usage.split(separator: "\n").dropFirst(2)

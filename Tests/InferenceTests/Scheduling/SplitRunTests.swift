@@ -42,10 +42,9 @@ import Testing
 
     @Test func `a cancelled large request is answered once`() async throws {
         let bench = await BatchingBench(limits: limits)
-        let cancellation = CallCancellation()
-        let large = try bench.submit((0..<12).map { Float($0) }, cancellation: cancellation)
+        let large = try bench.submit((0..<12).map { Float($0) })
         #expect(bench.scheduler.runDueBatch())
-        cancellation.cancel()
+        large.queued?.cancel()
         bench.runAll()
         #expect(large.error?.code == .cancelled && bench.runs.inputs.count == 1)
     }

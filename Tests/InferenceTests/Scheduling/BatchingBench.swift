@@ -12,14 +12,21 @@ final class BatchingBench: Sendable {
     /// What a call was answered with; `nil` while it waits. Answering it twice traps.
     final class Answer: Sendable {
         private let result = Mutex<Result<PredictResult, ServingError>?>(nil)
+        private let run = Mutex<QueuedRun?>(nil)
 
         fileprivate func set(_ new: Result<PredictResult, ServingError>) {
             result.withLock { result in
                 precondition(result == nil, "a call is answered once")
                 result = new
             }
+            // Which would keep this alive, and with it the answer.
+            run.withLock { $0 = nil }
         }
 
+        fileprivate func waits(for new: QueuedRun?) { if !isThere { run.withLock { $0 = new } } }
+
+        /// What the call waits for.
+        var queued: QueuedRun? { run.withLock { $0 } }
         var isThere: Bool { result.withLock { $0 != nil } }
         var error: ServingError? { result.withLock { if case .failure(let error) = $0 { error } else { nil } } }
         var outputs: [NamedTensor]? { result.withLock { try? $0?.get().outputs } }
@@ -46,7 +53,8 @@ final class BatchingBench: Sendable {
         _ model: FakeModel = .halfPlusTwo(),
         limits: BatchLimits = BatchLimits(maximumTaskSize: 8, maximumWaitNanoseconds: .max),
         allowedBatchSizes: [Int] = [],
-        pads: Bool = false
+        pads: Bool = false,
+        rules: ModelQueues.Rules? = nil
     ) async {
         let runs = Runs()
         let metrics = ServerMetrics()
@@ -60,31 +68,28 @@ final class BatchingBench: Sendable {
             runs.requests.withLock { $0.append(request) }
             return try model.run(request)
         }
-        service = await ServiceBench(watched) {
-            ModelBatcher(scheduler: scheduler, options: options, metrics: metrics)
+        let rules = rules ?? .parameters(options)
+        service = await ServiceBench(watched, scheduler: scheduler) {
+            ModelQueues(scheduler: scheduler, rules: rules, metrics: metrics)
         }
         self.runs = runs
         self.metrics = metrics
         self.scheduler = scheduler
     }
 
-    func submit(_ call: PredictCall, cancellation: CallCancellation? = nil) -> Answer {
+    func submit(_ call: PredictCall, intake: RunIntake? = nil) -> Answer {
         let answer = Answer()
-        service.service.predict(call, cancellation: cancellation) { answer.set($0) }
+        answer.waits(for: service.service.predict(call, intake: intake) { answer.set($0) })
         return answer
     }
 
-    func submit(
-        _ values: [Float],
-        deadline: Deadline = .never,
-        cancellation: CallCancellation? = nil
-    ) throws -> Answer {
+    func submit(_ values: [Float], deadline: Deadline = .never, intake: RunIntake? = nil) throws -> Answer {
         let call = PredictCall(
             model: ModelSelector(name: "m"),
             inputs: [try floats("x", values)],
-            deadline: deadline
+            terms: CallTerms(deadline: deadline)
         )
-        return submit(call, cancellation: cancellation)
+        return submit(call, intake: intake)
     }
 
     func submit(_ tensor: Tensor) -> Answer {

@@ -26,10 +26,13 @@ struct BatchingMetrics: Sendable {
     /// A request, or a part of one, left the queue.
     func taskLeft(after nanoseconds: UInt64) { queuingLatency.record(Int64(clamping: nanoseconds / 1000)) }
 
-    /// A batch gets rows beyond those of its tasks, or none.
-    func batchFormed(rows: Int, executedRows: Int) {
+    /// A batch of that size is about to run.
+    func batchFormed(executedRows: Int) { processedBatchSize.record(Int64(executedRows)) }
+
+    /// A batch gets rows beyond those of its tasks, or none. For batches with parameters: their sizes are bounded, and
+    /// each has a series of its own.
+    func batchPadded(rows: Int, executedRows: Int) {
         paddingSize.cell(["\(executedRows)"]).record(Int64(executedRows - rows))
-        processedBatchSize.record(Int64(executedRows))
     }
 
     func batchRan() { wrappedRunCount.increment() }

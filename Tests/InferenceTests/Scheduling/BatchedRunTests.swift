@@ -90,17 +90,12 @@ import Testing
         #expect(bench.runs.shapes == [[3]] && answer.floats?.count == 3)
     }
 
-    @Test func `requests of different shapes fail together where padding is off`() async throws {
-        let bench = await BatchingBench()
+    @Test func `requests of different shapes run apart where padding is off`() async throws {
+        let bench = await BatchingBench(try model(inputs: ["x"], outputs: ["y"]))
         let answers = [bench.submit(try matrix(1, 2)), bench.submit(try matrix(1, 3))]
         bench.runAll()
-        let error = ServingError.failedPrecondition(
-            "Tensors with name 'x:0' from different tasks have different shapes and padding is turned off. Set "
-                + "pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal "
-                + "dimensions starting with the first dim."
-        )
-        #expect(answers.map(\.error) == [error, error])
-        #expect(bench.runs.shapes.isEmpty)
+        let shapes: [[Int]?] = answers.map { $0.outputs?.first?.tensor.shape.dimensions }
+        #expect(shapes == [[1, 2], [1, 3]] && bench.runs.shapes == [[1, 2], [1, 3]])
     }
 
     @Test func `shorter rows are padded with their own first element, and answers keep the padding`() async throws {
@@ -113,52 +108,51 @@ import Testing
         #expect(answers[1].outputs?.first?.tensor.shape.dimensions == [2, 3])
     }
 
+    @Test func `a rank that cannot be padded is refused`() async throws {
+        let bench = await BatchingBench(pads: true)
+        let answer = bench.submit(try Tensor(.float32, TensorShape([1, 1, 1, 1, 1, 1, 1]), scalars: [1 as Float]))
+        bench.runAll()
+        #expect(answer.error == .invalidArgument("Only tensors with rank from 1 to 6 can be padded."))
+    }
+
     @Test(
         arguments: [
-            ([[1, 1, 1, 1, 1, 1, 1]], .invalidArgument("Only tensors with rank from 1 to 6 can be padded.")),
-            ([[1, 0], [1, 3]], .invalidArgument("Got empty tensor in batch of non-empty tensors.")),
-            (
-                [[1, 2], [1, 2, 3]],
-                .failedPrecondition(
-                    "Tensors with name 'x:0' from different tasks have different numbers of dimensions, 2 and 3, which "
-                        + "padding cannot make equal"
-                )
-            ),
-        ] as [([[Int]], ServingError)]
+            // Nothing to pad with; another rank; too much of too little.
+            [[1, 0], [1, 3]], [[1, 2], [1, 2, 3]], [[1, 40_000, 1], [1, 1, 40_000]],
+        ]
     )
-    func `what cannot be padded is refused`(shapes: [[Int]], error: ServingError) async throws {
-        let bench = await BatchingBench(pads: true)
+    func `what cannot be padded to each other runs apart`(shapes: [[Int]]) async throws {
+        let bench = await BatchingBench(try model(inputs: ["x"], outputs: ["y"]), pads: true)
         let answers = try shapes.map { dimensions in
             let shape = try TensorShape(dimensions)
             let values = Array(repeating: Float(1), count: shape.elementCount)
             return bench.submit(try Tensor(.float32, shape, scalars: values))
         }
         bench.runAll()
-        #expect(answers.map(\.error) == answers.map { _ in error })
+        let given: [[Int]?] = answers.map { $0.outputs?.first?.tensor.shape.dimensions }
+        #expect(given == shapes.map { $0 } && bench.runs.shapes == shapes)
     }
 
-    @Test func `padding that would make too much of little is refused`() async throws {
-        let bench = await BatchingBench(pads: true)
-        let answers = try [[1, 40_000, 1], [1, 1, 40_000]].map { dimensions in
-            bench.submit(
-                try Tensor(.float32, TensorShape(dimensions), scalars: Array(repeating: Float(1), count: 40_000))
-            )
-        }
-        bench.runAll()
-        #expect(answers.map(\.error?.code) == [.resourceExhausted, .resourceExhausted])
-    }
-
-    @Test func `requests of different types fail together`() async throws {
+    @Test func `a request of another type fails alone`() async throws {
         let bench = await BatchingBench()
         let answers = [
-            try bench.submit([1]), bench.submit(try Tensor(.float64, .vector(1), scalars: [1.0])),
+            try bench.submit([1]), bench.submit(try Tensor(.float64, .vector(1), scalars: [1.0])), try bench.submit([2]),
         ]
         bench.runAll()
-        let error = ServingError.internalError(
-            "Tensor concat operation failed: INVALID_ARGUMENT: Cannot concatenate tensors that have different data "
-                + "types. Got float and double."
-        )
-        #expect(answers.map(\.error) == [error, error])
+        #expect(answers[0].floats == [2.5] && answers[2].floats == [3])
+        #expect(answers[1].error == .invalidArgument("Expects arg[0] to be float but double is provided"))
+    }
+
+    @Test func `a request that the model refuses fails alone`() async throws {
+        let model = FakeModel(signatures: FakeModel.halfPlusTwo().signatures) { (request) throws(ServingError) in
+            if request.inputs[0].scalars(as: Float.self).contains(-1) { throw .invalidArgument("a negative value") }
+            return [request.inputs[0]]
+        }
+        let bench = await BatchingBench(model)
+        let answers = try (0..<7).map { try bench.submit([$0 == 4 ? -1 : Float($0)]) }
+        bench.runAll()
+        #expect(answers[4].error == .invalidArgument("a negative value"))
+        for index in 0..<7 where index != 4 { #expect(answers[index].floats == [Float(index)]) }
     }
 
     @Test func `an error of the model is every request's of the batch`() async throws {
@@ -223,17 +217,18 @@ import Testing
     }
 
     @Test func `a call that expires is told whether it still waited for its batch`() async throws {
-        let cancellation = CallCancellation()
         let seen = Mutex<ServingError?>(nil)
+        let run = Mutex<QueuedRun?>(nil)
         let model = FakeModel(signatures: FakeModel.halfPlusTwo().signatures) { request in
-            seen.withLock { $0 = cancellation.timeoutError }
+            let run = run.withLock { $0 }
+            seen.withLock { $0 = run?.timeoutError }
             return request.inputs
         }
         let bench = await BatchingBench(model)
-        #expect(cancellation.timeoutError.code == .deadlineExceeded)
-        _ = try bench.submit([2], cancellation: cancellation)
+        let queued = try bench.submit([2]).queued
+        run.withLock { $0 = queued }
         #expect(
-            cancellation.timeoutError
+            queued?.timeoutError
                 == ServingError(.resourceExhausted, "Run() timeout exceeded while waiting in batching queue")
         )
         bench.runAll()
@@ -242,9 +237,9 @@ import Testing
 
     @Test func `a cancelled request is taken out of its batch`() async throws {
         let bench = await BatchingBench()
-        let cancellation = CallCancellation()
-        let answers = [try bench.submit([2], cancellation: cancellation), try bench.submit([4])]
-        cancellation.cancel()
+        let answers = [try bench.submit([2]), try bench.submit([4])]
+        answers[0].queued?.cancel()
+        #expect(answers[0].isThere, "it leaves the queue at once")
         bench.runAll()
         #expect(bench.runs.inputs == [[4]])
         #expect(answers[0].error?.code == .cancelled && answers[1].floats == [4])
@@ -252,9 +247,8 @@ import Testing
 
     @Test func `a batch of cancelled requests is not run`() async throws {
         let bench = await BatchingBench()
-        let cancellation = CallCancellation()
-        let answer = try bench.submit([2], cancellation: cancellation)
-        cancellation.cancel()
+        let answer = try bench.submit([2])
+        answer.queued?.cancel()
         bench.runAll()
         #expect(bench.runs.inputs.isEmpty && answer.error?.code == .cancelled)
     }

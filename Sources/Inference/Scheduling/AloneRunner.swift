@@ -1,0 +1,31 @@
+import Batching
+import EngineInterface
+import ServingPrimitives
+
+/// Runs what shares no batch with others.
+struct AloneRunner: Sendable {
+    let metrics: BatchingMetrics
+
+    func process(_ batch: Batch<QueuedRun>) -> BatchOutcome {
+        var outcome = BatchOutcome.nothing
+        for task in batch.tasks { outcome = process(task) }
+        return outcome
+    }
+
+    private func process(_ task: BatchTask<QueuedRun>) -> BatchOutcome {
+        let payload = task.payload
+        do throws(ServingError) {
+            if payload.isCancelled { throw QueuedRun.cancelledBeforeRun }
+            guard !payload.run.request.deadline.hasPassed(at: .now()) else {
+                throw .deadlineExceeded("Timed out waiting for notification")
+            }
+            payload.begin()
+            let (outputs, nanoseconds) = try payload.run.execute()
+            payload.finish(task.rows, outputs, nil)
+            return BatchOutcome(executedRows: task.size, runNanoseconds: nanoseconds)
+        } catch {
+            payload.fail(error)
+            return .nothing
+        }
+    }
+}
