@@ -97,7 +97,7 @@ class Peer:
 
     def package_version(self, package):
         done = subprocess.run(
-            [self.bench.python, "-c", "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))", package],
+            [self.bench.python, "-c", f"import importlib.metadata; print(importlib.metadata.version({package!r}))"],
             capture_output=True, text=True)
         return done.stdout.strip() or "?"
 

@@ -1,6 +1,8 @@
 """Triton: the genuine tritonserver of the nvidia-pytriton wheel, started directly, models in its Python backend."""
+import json
 import shutil
 import sysconfig
+import urllib.request
 
 import wire
 from adapters.peer import DidNotStart, Endpoint, Peer, free_port
@@ -64,7 +66,9 @@ class Triton(Peer):
 
     def environment(self):
         environment = super().environment()
-        environment["LD_LIBRARY_PATH"] = f"{self.bench.packages / 'nvidia_pytriton.libs'}:{sysconfig.get_config_var('LIBDIR')}"
+        # The stub looks for its libraries beside the place that it was copied from, and for Python's.
+        folders = [self.bench.packages / "nvidia_pytriton.libs", sysconfig.get_config_var("LIBDIR")]
+        environment["LD_LIBRARY_PATH"] = ":".join(map(str, folders))
         return environment
 
     def endpoints(self, model):
@@ -77,4 +81,5 @@ class Triton(Peer):
         return f"http://127.0.0.1:{self.port}{path}"
 
     def version(self):
-        return f"2.51.0 (nvidia-pytriton {self.package_version('nvidia-pytriton')})"
+        with urllib.request.urlopen(self.floor_url("/v2"), timeout=10) as answer:
+            return f"{json.load(answer)['version']} (nvidia-pytriton {self.package_version('nvidia-pytriton')})"
