@@ -15,6 +15,8 @@ DEADLINE_MS = 25
 # Arrivals, as multiples of what the server did with 128 callers that wait.
 RATES = (0.5, 1, 2)
 CALLERS = 128
+# A try in the search of the grid: below capacity nothing may be lost, beyond it something should be won.
+TRY_RATES, TRY_SECONDS = (0.5, 2), 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Goodput:
         try:
             for contender in list(contenders):
                 if not quick and contender.peer.grid:
-                    best = self.search(contender, seconds, notes)
+                    best = self.search(contender, notes)
                     if best:
                         tuned.append(best.peer)
                         contenders.append(best)
@@ -129,11 +131,11 @@ class Goodput:
             f"sent. 1 × is what the server's default tuning answered with {CALLERS} callers that wait.\n\n")
         return head + self.table(contenders) + "\n\n" + "\n".join(notes)
 
-    def search(self, default, seconds, notes):
-        """The best of the grid by answers in time at twice the default's capacity, running; None when the default is."""
-        kind, rate = type(default.peer), RATES[-1] * default.capacity
-        best, best_rate, tried = None, default.bench(rate, seconds, self.cores).in_time_rate, []
-        tried.append(f"default {number(best_rate)}/s")
+    def search(self, default, notes):
+        """The best of the grid, running; None when the default is as good."""
+        kind = type(default.peer)
+        best, best_share = None, self.share_in_time(default)
+        tried = [f"default {best_share:.0%}"]
         for tuning in kind.grid:
             label = described(tuning)
             self.say(f"{kind.name}: trying {label}")
@@ -142,21 +144,25 @@ class Goodput:
                 peer.start()
                 contender = Contender(peer, default.protocol, default.capacity)
                 contender.question.warm_up(CALLERS, 0.5, self.cores)
-                got = contender.bench(rate, seconds, self.cores).in_time_rate
+                share = self.share_in_time(contender)
             except DidNotStart as reason:
                 tried.append(f"{label}: did not start ({one_line(str(reason))[-160:]})")
                 peer.stop()
                 continue
             ended = f" (ended with status {peer.ends[0]})" if peer.ends else ""
-            tried.append(f"{label}: {number(got)}/s{ended}")
-            if got > best_rate:
+            tried.append(f"{label}: {share:.0%}{ended}")
+            if share > best_share:
                 if best:
                     best.peer.stop()
-                best, best_rate = contender, got
+                best, best_share = contender, share
             else:
                 peer.stop()
-        notes.append(f"- {kind.name}, in time at twice the default's capacity, one try each: {'; '.join(tried)}.")
+        notes.append(f"- {kind.name}, share in time, mean of one try at 0.5 × and one at 2 ×: {'; '.join(tried)}.")
         return best
+
+    def share_in_time(self, contender):
+        shares = [contender.bench(rate * contender.capacity, TRY_SECONDS, self.cores).in_time_share for rate in TRY_RATES]
+        return sum(shares) / len(shares)
 
     def table(self, contenders):
         head = ["server", "tuning", "1 × is, requests/s", *(f"in time/s at {rate:g} ×" for rate in RATES)]

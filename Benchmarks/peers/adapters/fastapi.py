@@ -4,10 +4,11 @@ from adapters.peer import Endpoint, Peer
 
 class FastAPI(Peer):
     name = "FastAPI"
+    # Idle connections count for the limit, too.
     grid = (
         {"workers": 2},
-        {"workers": 1, "limit_concurrency": 24},
-        {"workers": 2, "limit_concurrency": 24},
+        {"workers": 1, "limit_concurrency": 64},
+        {"workers": 2, "limit_concurrency": 64},
     )
 
     def command(self):
