@@ -244,6 +244,7 @@ let package = Package(
         ),
         tests("Tensors"),
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
+        tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         tests("ServingMetrics", ["ServingPrimitives"]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),

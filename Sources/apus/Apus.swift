@@ -12,6 +12,6 @@ struct Apus: AsyncParsableCommand {
             flags, use the executable of that name beside this one.
             """,
         version: ServerVersion.text,
-        subcommands: [Serve.self, Bench.self]
+        subcommands: [Serve.self, Bench.self, Simulate.self]
     )
 }

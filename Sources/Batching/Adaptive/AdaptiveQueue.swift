@@ -94,10 +94,10 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
     ) -> WaitEstimate {
         let drain = Double(depth.rows) * (curves.leastPerRow ?? 0) / Double(pool.threads)
         return WaitEstimate(
-            predictedNanoseconds: predicted.map { UInt64($0) },
+            predictedNanoseconds: predicted.map { UInt64(clamping: $0) },
             leftNanoseconds: deadline.isNever ? nil : deadline.remaining(at: now),
             depth: depth,
-            retryNanoseconds: max(UInt64(drain) + pool.nanosecondsUntilFree, 1_000_000)
+            retryNanoseconds: max(UInt64(clamping: drain + Double(pool.nanosecondsUntilFree)), 1_000_000)
         )
     }
 
@@ -139,7 +139,10 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         guard !release.batch.isEmpty else { return release }
         release.batch.shape = shape
         if release.batch.size > 0, !curve.curve.isUnknown {
-            release.predictedNanoseconds = UInt64(curve.curve.nanoseconds(rows: release.batch.size))
+            release.predictedNanoseconds = UInt64(clamping: curve.curve.nanoseconds(rows: release.batch.size))
+            if shape.paddingGroup >= 0, lanes[lane].isEmpty, others.isEmpty {
+                padOthers(to: shape, curve, &release, at: now)
+            }
         }
         if release.reason == .exploring { lastExploration = history.releaseCount }
         release.number = history.released(ReleaseRecord(release, at: now, left: depth))
@@ -234,6 +237,41 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         )
     }
 
+    // MARK: Ragged shapes
+
+    /// Lets other classes of the padding group ride along where one padded run costs less than two.
+    private mutating func padOthers(
+        to shape: ShapeClass,
+        _ curve: CurveLibrary.Entry,
+        _ release: inout BatchRelease<Payload>,
+        at now: MonotonicTime
+    ) {
+        var padding = PaddingPlanner(
+            now: now.nanoseconds,
+            curve: curve.curve,
+            shape: shape,
+            rows: release.batch.size,
+            deadline: release.batch.tasks.reduce(.max) { min($0, $1.deadline.time.nanoseconds) },
+            limits: limits
+        )
+        for lane in lanes.indexRange where !lanes[lane].isEmpty && lanes[lane].shape.paddingGroup == shape.paddingGroup
+        {
+            let other = lanes[lane].shape
+            let own = curves.entry(other) ?? curves.guess(for: other)
+            let count = padding.add(
+                lanes[lane].order,
+                of: other,
+                own.curve,
+                room: limits.maximumBatchTasks - release.batch.tasks.count
+            )
+            guard count > 0 else { continue }
+            for index in 0..<count { take(lanes[lane].order[index], &release) }
+            lanes[lane].order.removeFirst(count)
+        }
+        release.batch.shape = padding.shape
+        release.predictedNanoseconds = UInt64(clamping: padding.nanoseconds)
+    }
+
     // MARK: Several tenants and priorities
 
     /// Tasks of the highest priority first; then those of lower ones that find room in the same batch.
@@ -253,9 +291,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
             let level = levels[priority, default: []]
             let waiting = level.reduce(0) { $0 + lanes[$1].order.rows }
             if release.batch.isEmpty {
-                let tasks = MergedTasks(lanes, lanes: level, limit: planner.turn(waiting: waiting))
-                let plan = planner.plan(tasks)
-                carryOut(plan, tasks, &release, planner, at: now, pool)
+                let plan = takeTurns(level, waiting, &release, planner, at: now, pool)
                 (room, end) = planner.room(besides: release.batch.tasks, size: plan.rows, waiting: depth.rows)
             } else {
                 let tasks = MergedTasks(lanes, lanes: level, limit: room - release.batch.size)
@@ -263,6 +299,29 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
             }
         }
     }
+
+    /// A batch of tasks of lanes that take turns. When some are given up, others take their turn.
+    private mutating func takeTurns(
+        _ level: [Int],
+        _ waiting: Int,
+        _ release: inout BatchRelease<Payload>,
+        _ planner: BatchPlanner,
+        at now: MonotonicTime,
+        _ pool: PoolState
+    ) -> BatchPlan {
+        var plan = BatchPlan()
+        for round in 0..<Self.rounds {
+            let tasks = MergedTasks(lanes, lanes: level, limit: planner.turn(waiting: waiting))
+            guard tasks.count > 0 else { break }
+            plan = planner.plan(tasks)
+            if plan.dropped > 0, round < Self.rounds - 1 { plan.taken = 0 }
+            carryOut(plan, tasks, &release, planner, at: now, pool)
+            if plan.taken > 0 { break }
+        }
+        return plan
+    }
+
+    private static var rounds: Int { 4 }
 
     private mutating func carryOut(
         _ plan: BatchPlan,
@@ -300,7 +359,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         room: Int,
         end: UInt64
     ) {
-        for (lane, entry) in tasks.entries where entry.deadline >= end {
+        for (lane, entry) in tasks.entries where entry.deadline > end {
             guard release.batch.size + Int(entry.rows) <= room,
                 release.batch.tasks.count < limits.maximumBatchTasks
             else { continue }
@@ -327,7 +386,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         guard let curve = curves.entry(lanes[lane].shape)?.curve, curve.samples(rows: depth.rows) >= 3 else {
             return nil
         }
-        return UInt64(curve.nanoseconds(rows: depth.rows))
+        return UInt64(clamping: curve.nanoseconds(rows: depth.rows))
     }
 
     public func demand(at now: MonotonicTime) -> Double {
@@ -348,7 +407,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
                 rows: terms.size,
                 waitedNanoseconds: now.nanoseconds(since: start),
                 budgetNanoseconds: terms.deadline.isNever ? nil : terms.deadline.remaining(at: start),
-                predictedNanoseconds: predicted.map { UInt64($0) }
+                predictedNanoseconds: predicted.map { UInt64(clamping: $0) }
             )
         )
     }

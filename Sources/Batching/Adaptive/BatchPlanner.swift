@@ -57,14 +57,14 @@ struct BatchPlanner {
 
     func plan(_ tasks: some PlannedTasks) -> BatchPlan {
         var plan = BatchPlan()
+        plan.hopeless = hopeless(tasks)
         guard tasks.rows > 0 else {
-            plan.taken = min(tasks.count, maximumTasks)
+            plan.taken = min(tasks.count - plan.hopeless, maximumTasks)
             plan.reason = .noRows
             return plan
         }
         let (size, reason) = economicSize(waiting: tasks.rows)
         plan.reason = reason
-        plan.hopeless = hopeless(tasks)
         guard plan.hopeless < tasks.count else {
             if mayProbe { return probe(tasks) }
             return plan
@@ -160,7 +160,7 @@ struct BatchPlanner {
     /// Whether tasks that come from now on for `elapsed` nanoseconds are in time.
     private func isServedMeanwhile(_ elapsed: Double) -> Bool {
         let rows = arrivalRate * elapsed
-        return curve.nanoseconds(rows: Int(rows) + 1) * curve.safety <= usualBudget - elapsed
+        return curve.nanoseconds(rows: Int(min(rows, 1e15)) + 1) * curve.safety <= usualBudget - elapsed
     }
 
     // MARK: Plans
@@ -211,9 +211,8 @@ struct BatchPlanner {
 }
 
 extension BatchPlanner {
-    /// Rows among which a batch is chosen while tenants take turns: more than it will have, so that it can be full even
-    /// after some are given up.
-    func turn(waiting: Int) -> Int { 2 * economicSize(waiting: waiting).0 }
+    /// Rows of a batch while tenants take turns.
+    func turn(waiting: Int) -> Int { economicSize(waiting: waiting).0 }
 
     /// How many rows a batch may come to with others that ride along, and when it ends then.
     func room<Payload>(besides tasks: [BatchTask<Payload>], size: Int, waiting: Int) -> (rows: Int, end: UInt64) {
@@ -221,6 +220,6 @@ extension BatchPlanner {
         for task in tasks { first = min(first, task.deadline.time.nanoseconds) }
         let rows = max(size, min(economicSize(waiting: size + waiting).0, rows(before: first)))
         let time = curve.nanoseconds(rows: rows) * curve.safety
-        return (rows, now.addingReportingOverflow(UInt64(time)).partialValue)
+        return (rows, UInt64(clamping: Double(now) + time))
     }
 }

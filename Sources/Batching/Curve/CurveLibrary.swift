@@ -10,12 +10,14 @@ struct CurveLibrary: Sendable {
         fileprivate var lastUse: UInt64 = 0
         /// When a batch last ended.
         fileprivate(set) var lastRun = MonotonicTime.distantPast
+        /// Whether the class never ran, and the curve is another one's.
+        fileprivate(set) var isGuess = false
 
         fileprivate init(_ shape: ShapeClass) { self.shape = shape }
 
         /// Whether a prediction for so many rows is so unsure or old that a run is worth more than being right.
         func mayProbe(_ rows: Int, at now: MonotonicTime) -> Bool {
-            if curve.samples(rows: rows) < 3 { return true }
+            if isGuess || curve.samples(rows: rows) < 3 { return true }
             let pause = max(10 * curve.nanoseconds(rows: rows), 100_000_000)
             return Double(now.nanoseconds(since: lastRun)) > pause
         }
@@ -30,13 +32,25 @@ struct CurveLibrary: Sendable {
         return nil
     }
 
-    /// For a class that never ran: nothing is known.
-    func guess(for shape: ShapeClass) -> Entry { Entry(shape) }
+    /// For a class that never ran: the curve of the class that is nearest in size, in proportion to elements.
+    func guess(for shape: ShapeClass) -> Entry {
+        var guess = Entry(shape)
+        guess.isGuess = true
+        let size = Double(max(shape.elementsPerRow, 1))
+        var nearest = Double.infinity
+        for index in entries.indices where !entries[index].curve.isUnknown {
+            let ratio = size / Double(max(entries[index].shape.elementsPerRow, 1))
+            guard max(ratio, 1 / ratio) < nearest else { continue }
+            nearest = max(ratio, 1 / ratio)
+            guess.curve = entries[index].curve.scaled(by: ratio)
+        }
+        return guess
+    }
 
     func prediction<Payload>(for batch: Batch<Payload>) -> UInt64? {
         guard batch.size > 0 else { return batch.isEmpty ? nil : 0 }
         guard let curve = entry(batch.shape)?.curve, !curve.isUnknown else { return nil }
-        return UInt64(curve.nanoseconds(rows: batch.size))
+        return UInt64(clamping: curve.nanoseconds(rows: batch.size))
     }
 
     mutating func learn(_ batch: FinishedBatch, at now: MonotonicTime) {

@@ -45,13 +45,14 @@ public struct LatencyCurve: Sendable {
     /// A batch of so many rows ran that long.
     public mutating func learn(rows: Int, nanoseconds: UInt64) {
         guard rows > 0 else { return }
-        let time = max(Double(nanoseconds), 1)
+        let time = max(Double(nanoseconds), 1) * Double(min(rows, Self.maximumRows)) / Double(rows)
+        let rows = min(rows, Self.maximumRows)
         if !isUnknown { learnSafety(ratio: time / self.nanoseconds(rows: rows)) }
         let index = CurveBucket.index(of: rows)
         while buckets.count <= index { buckets.append(CurveBucket()) }
         runs += 1
         let isNews = buckets[index].learn(rows: Double(rows), time: time, run: runs)
-        largestRows = max(largestRows, min(rows, Self.maximumRows))
+        largestRows = max(largestRows, rows)
         // What a run adds to many is not worth the work at once.
         if isNews || runs < 64 || runs % 8 == 0 { rebuild() }
     }
@@ -191,6 +192,15 @@ public struct LatencyCurve: Sendable {
             < Self.clearGain * nanoseconds(rows: half) / Double(half)
     }
 
+    /// The curve of rows that cost `factor` as much.
+    func scaled(by factor: Double) -> LatencyCurve {
+        var curve = self
+        for index in curve.times.indices { curve.times[index] *= factor }
+        curve.slopeBeyond *= factor
+        curve.leastPerRow *= factor
+        return curve
+    }
+
     /// For people.
     public func explanation(of shape: ShapeClass) -> CurveExplanation {
         let points = buckets.filter { $0.samples > 0 }.enumerated().map { index, bucket in
@@ -218,4 +228,9 @@ public struct LatencyCurve: Sendable {
         if limit > 1 { consider(Double(limit), nanoseconds(rows: limit)) }
         return bestSize
     }
+}
+
+extension UInt64 {
+    /// The whole number below, or the nearest there is.
+    init(clamping value: Double) { self = value >= 1.8e19 ? .max : value > 0 ? UInt64(value) : 0 }
 }

@@ -41,41 +41,23 @@ package class StartedBatch {
 final class StartedQueueBatch<Queue: BatchForming>: StartedBatch, @unchecked Sendable {
     // Sendable: the fields below never change; those above are guarded by the scheduler's lock.
     private let queue: ScheduledQueue<Queue>
-    let batch: Batch<Queue.Payload>
-    private let dropped: [DroppedTask<Queue.Payload>]
-    private let number: Int
+    private let release: BatchRelease<Queue.Payload>
 
-    init(
-        _ release: BatchRelease<Queue.Payload>,
-        of queue: ScheduledQueue<Queue>,
-        at now: MonotonicTime,
-        isOnPool: Bool
-    ) {
+    init(_ release: BatchRelease<Queue.Payload>, of queue: ScheduledQueue<Queue>, at now: MonotonicTime, isOnPool: Bool)
+    {
         self.queue = queue
-        number = release.number
-        batch = release.batch
-        dropped = release.dropped
+        self.release = release
         super.init(at: now, predictedNanoseconds: release.predictedNanoseconds, isOnPool: isOnPool)
     }
 
+    var batch: Batch<Queue.Payload> { release.batch }
     override var entry: any QueueEntry { queue }
     package override var hasBatch: Bool { !batch.isEmpty }
-    package override func answerDropped() { if !dropped.isEmpty { queue.handlers.drop(dropped) } }
+    package override func answerDropped() { if !release.dropped.isEmpty { queue.handlers.drop(release.dropped) } }
     package override func run() -> BatchOutcome { queue.handlers.process(batch) }
     override func abandon(_ error: ServingError) { queue.handlers.abandon(batch, error) }
 
     override func finished(_ outcome: BatchOutcome, at now: MonotonicTime) {
-        queue.finished(
-            FinishedBatch(
-                shape: batch.shape,
-                rows: batch.size,
-                tasks: batch.tasks.count,
-                releaseTime: startTime,
-                predictedNanoseconds: predictedNanoseconds,
-                outcome: outcome,
-                number: number
-            ),
-            at: now
-        )
+        queue.finished(FinishedBatch(release, at: startTime, outcome), at: now)
     }
 }

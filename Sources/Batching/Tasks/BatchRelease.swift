@@ -59,4 +59,14 @@ public struct FinishedBatch: Sendable {
     public var outcome: BatchOutcome
     /// Which release of the queue it was, from 0.
     public var number: Int
+
+    public init<Payload>(_ release: BatchRelease<Payload>, at releaseTime: MonotonicTime, _ outcome: BatchOutcome) {
+        shape = release.batch.shape
+        rows = release.batch.size
+        tasks = release.batch.tasks.count
+        self.releaseTime = releaseTime
+        predictedNanoseconds = release.predictedNanoseconds
+        self.outcome = outcome
+        number = release.number
+    }
 }
