@@ -36,8 +36,8 @@ struct ModelRun: Sendable {
 
     /// Runs the model on this thread.
     ///
-    /// - Returns: one tensor for each of `request.outputs`, in that order, then those of `others`; and nanoseconds.
-    func execute() throws(ServingError) -> (outputs: [Tensor], nanoseconds: UInt64) {
+    /// - Returns: one tensor for each of `request.outputs`, in that order, then those of `others`.
+    func execute() throws(ServingError) -> ModelOutputs {
         let result = try model.servable.run([request] + others, elements: elements, estimate: executor.estimate)
         if let api { model.servable.metrics.ran(api, nanoseconds: result.nanoseconds) }
         return result
@@ -45,9 +45,9 @@ struct ModelRun: Sendable {
 
     /// Runs the model of a version that nobody can call yet, on this thread, and tells its queues what it took.
     func warmUp() throws(ServingError) -> [Tensor] {
-        let (outputs, nanoseconds) = try execute()
-        model.servable.queues.learn(self, nanoseconds: nanoseconds)
-        return outputs
+        let outputs = try execute()
+        model.servable.queues.learn(self, nanoseconds: outputs.nanoseconds)
+        return outputs.tensors
     }
 
     /// For people: which signatures, and which outputs if not all.

@@ -20,6 +20,13 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: UInt64(value.tv_sec) &* 1_000_000_000 &+ UInt64(value.tv_nsec))
     }
 
+    /// Processor time that the calling thread has had; some 200 ns to ask.
+    public static func ofThread() -> MonotonicTime {
+        var value = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &value)
+        return MonotonicTime(nanoseconds: UInt64(value.tv_sec) &* 1_000_000_000 &+ UInt64(value.tv_nsec))
+    }
+
     public static func < (a: MonotonicTime, b: MonotonicTime) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// `self` plus a span; saturates instead of overflowing.

@@ -63,13 +63,18 @@ struct BatchPlanner {
             plan.reason = .noRows
             return plan
         }
-        let (size, reason) = economicSize(waiting: tasks.rows)
+        var (size, reason) = economicSize(waiting: tasks.rows)
         plan.reason = reason
         guard plan.hopeless < tasks.count else {
             if mayProbe { return probe(tasks) }
             return plan
         }
         let feasible = rows(before: firstDeadline(tasks, plan.hopeless))
+        if reason == .exploring, feasible < size {
+            // Nobody is to be late for what is only an experiment.
+            (size, reason) = economicSize(waiting: tasks.rows, triesUnsure: false)
+            plan.reason = reason
+        }
         if feasible >= min(size, tasks.rows) || isServed(tasks, from: plan.hopeless, size: size) {
             fill(&plan, tasks, size: size, feasible: feasible)
         } else {
@@ -80,7 +85,8 @@ struct BatchPlanner {
 
     // MARK: The economic size
 
-    fileprivate func economicSize(waiting: Int) -> (Int, ReleaseReason) {
+    /// - Parameter triesUnsure: whether a size that ran before, but whose time is not known well, may be tried again.
+    fileprivate func economicSize(waiting: Int, triesUnsure: Bool = true) -> (Int, ReleaseReason) {
         let known = curve.isUnknown ? 4 : curve.largestRows * 2
         let limit = min(waiting, min(maximumRows, known))
         guard limit > 1, !curve.isUnknown else {
@@ -89,6 +95,7 @@ struct BatchPlanner {
         let load = arrivalRate * curve.leastPerRow / Double(pool.threads) + pool.otherDemand
         let coming = Double(waiting) / (1 - min(load, 0.98))
         let size = curve.size(draining: coming, threads: Double(pool.threads), limit: limit)
+        if explores, triesUnsure, let unsure = curve.unsureRows(above: size, upTo: limit) { return (unsure, .exploring) }
         if size == waiting { return (size, .everythingWaiting) }
         if limit == known, size <= known, explores || curve.mayFallFurther { return (known, .exploring) }
         if size == maximumRows { return (size, .full) }

@@ -18,6 +18,9 @@ struct CurveBucket: Sendable {
         return 7 + (exponent - 3) * 4 + (rows >> (exponent - 2)) & 3
     }
 
+    /// Whether enough runs say it, the last of them not long ago.
+    func isSure(at run: Int) -> Bool { samples >= 4 && run - lastRun < 4096 }
+
     /// How much the bucket counts against its neighbours; less the longer ago it had a run.
     func weight(at run: Int) -> Double {
         min(Double(samples), LatencyCurve.memory) / (1 + Double(run - lastRun) / 64)

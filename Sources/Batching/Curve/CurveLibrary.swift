@@ -25,6 +25,7 @@ struct CurveLibrary: Sendable {
 
     private var entries: [Entry] = []
     private var uses: UInt64 = 0
+    private var preemption = PreemptionFilter()
 
     /// The curve of a class that was run before.
     func entry(_ shape: ShapeClass) -> Entry? {
@@ -55,16 +56,29 @@ struct CurveLibrary: Sendable {
 
     mutating func learn(_ batch: FinishedBatch, at now: MonotonicTime) {
         guard batch.outcome.executedRows > 0 else { return }
-        learn(batch.shape, rows: batch.outcome.executedRows, nanoseconds: batch.outcome.runNanoseconds, at: now)
+        learn(
+            batch.shape,
+            rows: batch.outcome.executedRows,
+            nanoseconds: preemption.undisturbed(batch.outcome),
+            measured: batch.outcome.runNanoseconds,
+            at: now
+        )
     }
 
-    mutating func learn(_ shape: ShapeClass, rows: Int, nanoseconds: UInt64, at now: MonotonicTime) {
+    /// - Parameter measured: what the run took, disturbed or not; `nil` when that is the same.
+    mutating func learn(
+        _ shape: ShapeClass,
+        rows: Int,
+        nanoseconds: UInt64,
+        measured: UInt64? = nil,
+        at now: MonotonicTime
+    ) {
         guard rows > 0 else { return }
         let index = index(of: shape)
         uses += 1
         entries[index].lastUse = uses
         entries[index].lastRun = max(entries[index].lastRun, now)
-        entries[index].curve.learn(rows: rows, nanoseconds: nanoseconds)
+        entries[index].curve.learn(rows: rows, nanoseconds: nanoseconds, measured: measured ?? nanoseconds)
     }
 
     private mutating func index(of shape: ShapeClass) -> Int {

@@ -42,12 +42,16 @@ public struct LatencyCurve: Sendable {
 
     // MARK: Learning
 
-    /// A batch of so many rows ran that long.
-    public mutating func learn(rows: Int, nanoseconds: UInt64) {
+    /// A batch of so many rows ran that long, or would have if nothing had held it up.
+    ///
+    /// - Parameter measured: how long it really ran, by which predictions have to be safe; `nil` when that is the same.
+    public mutating func learn(rows: Int, nanoseconds: UInt64, measured: UInt64? = nil) {
         guard rows > 0 else { return }
+        if !isUnknown {
+            learnSafety(ratio: max(Double(measured ?? nanoseconds), 1) / max(self.nanoseconds(rows: rows), 1))
+        }
         let time = max(Double(nanoseconds), 1) * Double(min(rows, Self.maximumRows)) / Double(rows)
         let rows = min(rows, Self.maximumRows)
-        if !isUnknown { learnSafety(ratio: time / self.nanoseconds(rows: rows)) }
         let index = CurveBucket.index(of: rows)
         while buckets.count <= index { buckets.append(CurveBucket()) }
         runs += 1
@@ -75,9 +79,36 @@ public struct LatencyCurve: Sendable {
             spreads.append(bucket.spread)
         }
         smooth(weights, spreads)
+        boundUnsureTimes()
         Isotonic.raise(&times, weights: &weights)
         slopeBeyond = tailSlope()
         findBest()
+    }
+
+    /// What ran only a few times, perhaps in a bad moment, is not taken to cost more per row than a smaller size that is
+    /// known: else it would never be tried again.
+    private mutating func boundUnsureTimes() {
+        var least = Double.infinity
+        var index = 0
+        for bucket in buckets where bucket.samples > 0 {
+            if bucket.isSure(at: runs) {
+                least = min(least, times[index] / rows[index])
+            } else {
+                times[index] = min(times[index], least * rows[index])
+            }
+            index += 1
+        }
+    }
+
+    /// The smallest size above `size` and up to `limit` whose time is not known well; `nil` when all are.
+    func unsureRows(above size: Int, upTo limit: Int) -> Int? {
+        var index = 0
+        for bucket in buckets where bucket.samples > 0 {
+            let rows = Int(self.rows[index].rounded(.up))
+            index += 1
+            if rows > size, rows <= limit, !bucket.isSure(at: runs) { return rows }
+        }
+        return nil
     }
 
     /// Moves each time towards the line through its neighbours, as far as it may be chance that it is not on it.

@@ -50,12 +50,21 @@ public struct BatchOutcome: Sendable, Hashable {
     public var executedRows: Int
     /// How long the engine was busy.
     public var runNanoseconds: UInt64
+    /// Processor time of the thread that ran it; 0 when it was not measured. A run that was preempted took no more of
+    /// it than others.
+    public var threadNanoseconds: UInt64
     /// Runs that failed teach nothing about time.
     public var succeeded: Bool
 
-    public init(executedRows: Int, runNanoseconds: UInt64, succeeded: Bool = true) {
+    public init(
+        executedRows: Int,
+        runNanoseconds: UInt64,
+        threadNanoseconds: UInt64 = 0,
+        succeeded: Bool = true
+    ) {
         self.executedRows = executedRows
         self.runNanoseconds = runNanoseconds
+        self.threadNanoseconds = threadNanoseconds
         self.succeeded = succeeded
     }
 

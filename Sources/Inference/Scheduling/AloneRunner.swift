@@ -20,12 +20,23 @@ struct AloneRunner: Sendable {
                 throw .deadlineExceeded("Timed out waiting for notification")
             }
             payload.begin()
-            let (outputs, nanoseconds) = try payload.run.execute()
-            payload.finish(task.rows, outputs, nil)
-            return BatchOutcome(executedRows: task.size, runNanoseconds: nanoseconds)
+            let outputs = try payload.run.execute()
+            payload.finish(task.rows, outputs.tensors, nil)
+            return BatchOutcome(outputs, rows: task.size)
         } catch {
             payload.fail(error)
             return .nothing
         }
+    }
+}
+
+extension BatchOutcome {
+    /// What a run of so many rows tells the scheduler.
+    init(_ outputs: ModelOutputs, rows: Int) {
+        self.init(
+            executedRows: rows,
+            runNanoseconds: outputs.nanoseconds,
+            threadNanoseconds: outputs.threadNanoseconds
+        )
     }
 }

@@ -200,13 +200,10 @@ extension BatchRunner {
             if case .parameters = rules { metrics.batchPadded(rows: rows, executedRows: executedRows) }
             metrics.batchFormed(executedRows: executedRows)
             let inputs = try gather(tasks, extraRows: executedRows - rows)
-            let (outputs, nanoseconds) = try execute(inputs, deadline: deadline, like: tasks.first!.payload.run)
+            let outputs = try execute(inputs, deadline: deadline, like: tasks.first!.payload.run)
             metrics.batchRan()
-            if tasks.count > 1 || !isAdaptive { try check(outputs, rows: executedRows) }
-            return Run(
-                outputs: outputs,
-                outcome: BatchOutcome(executedRows: executedRows, runNanoseconds: nanoseconds)
-            )
+            if tasks.count > 1 || !isAdaptive { try check(outputs.tensors, rows: executedRows) }
+            return Run(outputs: outputs.tensors, outcome: BatchOutcome(outputs, rows: executedRows))
         }
     }
 
@@ -290,7 +287,7 @@ extension BatchRunner {
         _ inputs: [Tensor],
         deadline: Deadline,
         like run: ModelRun
-    ) throws(ServingError) -> (outputs: [Tensor], nanoseconds: UInt64) {
+    ) throws(ServingError) -> ModelOutputs {
         var elements = 0
         for input in inputs { elements &+= input.shape.elementCount }
         let expected = run.executor.estimate.expected(elements: elements)

@@ -104,7 +104,7 @@ public final class ModelQueues: Sendable {
             // All versions of a model share what it gets.
             share: QueueShare(group: model.hashValue),
             process: process,
-            drop: { dropped in for task in dropped { task.payload.fail(task.error) } },
+            drop: { dropped in for task in dropped { task.payload.giveUp(task) } },
             abandon: { batch, error in for task in batch.tasks { task.payload.fail(error) } }
         )
     }

@@ -102,6 +102,17 @@ public final class QueuedRun: @unchecked Sendable {
         }
     }
 
+    /// Takes that it cannot be in time. Where that is the server's own objective, and the caller would have waited
+    /// longer, it is the server that is overloaded.
+    func giveUp(_ dropped: DroppedTask<QueuedRun>) {
+        var error = dropped.error
+        if error.code == .deadlineExceeded, !run.request.deadline.hasPassed(at: .now()) {
+            error.code = .resourceExhausted
+            error.retryAfterNanoseconds = dropped.estimate.retryNanoseconds
+        }
+        fail(error)
+    }
+
     func fail(_ error: ServingError) { finish(with: .failure(error)) }
 
     private func finish(with result: Result<[Tensor], ServingError>) {
