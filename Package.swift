@@ -64,6 +64,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-text-format", path: "TextFormat", ["WireExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
+    fuzzer("fuzz-load-answer", path: "LoadAnswer", ["LoadExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
@@ -167,7 +168,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "LoadGeneration", "ModelServing", "SchedulerSimulation", "ServingConfig", "ServingPrimitives",
+                "Batching", "LoadGeneration", "ModelServing", "SchedulerSimulation", "ServingConfig",
+                "ServingPrimitives",
                 argumentParser, logging,
             ],
             swiftSettings: swiftSettings
@@ -197,6 +199,12 @@ let package = Package(
             name: "GRPCExercises",
             dependencies: ["FrontendGRPC", "ServingPrimitives", nioCore],
             path: "FuzzTesting/GRPCExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "LoadExercises",
+            dependencies: ["LoadGeneration", "ServingPrimitives"],
+            path: "FuzzTesting/LoadExercises",
             swiftSettings: swiftSettings
         ),
         .target(
@@ -288,8 +296,9 @@ let package = Package(
         tests(
             "LoadGeneration",
             [
-                "EngineInterface", "HTTP2Server", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat",
-                nioCore, nioEmbedded, protobuf,
+                "EngineInterface", "HTTP2Server", "Inference", "LoadExercises", "ServingPrimitives", "ServingProtos",
+                "Tensors",
+                "WireFormat", nioCore, nioEmbedded, protobuf,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),

@@ -30,8 +30,12 @@ struct Bench: ParsableCommand {
               A burst of three times the load; how long until it is forgotten?
                 apus bench --grpc 127.0.0.1:8500 -m half_plus_two --rate 4000 --deadline 25ms --burst 10s@3x
 
-              Two servers side by side, results for a program:
-                apus bench --grpc ours=127.0.0.1:8500 --grpc theirs=127.0.0.1:9500 -m m -c 64 --json result.json
+              The highest rate at which 99 % of all requests are answered within 25 ms:
+                apus bench --grpc 127.0.0.1:8500 -m half_plus_two --find-rate 'p99<25ms'
+
+              Two servers side by side from 1000 to 20000 requests a second, a page with figures, numbers for a program:
+                apus bench --grpc ours=127.0.0.1:8500 --grpc theirs=127.0.0.1:9500 -m half_plus_two \\
+                  --ramp 1000:20000:8 --deadline 25ms --html report.html --json report.json
 
               Triton over gRPC, any server over HTTP:
                 apus bench --grpc 127.0.0.1:8001 --grpc-method /inference.GRPCInferenceService/ModelInfer --body r.bin
@@ -72,9 +76,11 @@ struct Bench: ParsableCommand {
             board: Interrupts.board,
             progress: progress
         )
-        let results = runner.run()
+        let objective = try load.objective
+        let search = objective.map { runner.search($0) }
+        let results = search?.probes ?? runner.run()
         clearProgress()
-        let report = RunReport(
+        var report = RunReport(
             targets: prepared.map(\.summary),
             results: results,
             plan: plan,
@@ -82,11 +88,13 @@ struct Bench: ParsableCommand {
             command: CommandLine.arguments.joined(separator: " "),
             isInterrupted: Interrupts.board.isInterrupted
         )
+        if let objective, let search { report.search = (objective, search.found) }
         try write(report)
         if !report.hasSuccess { throw ExitCode(1) }
     }
 
     private func write(_ report: RunReport) throws {
+        if let path = output.html { try BenchFiles.write(report.html, to: path) }
         if let path = output.json, path != "-" { try BenchFiles.write(report.json.indentedText, to: path) }
         print(output.json == "-" ? report.json.indentedText : report.table)
     }

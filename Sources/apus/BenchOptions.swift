@@ -1,5 +1,6 @@
 import ArgumentParser
 import LoadGeneration
+import ServingPrimitives
 
 /// Which servers are loaded.
 struct BenchTargetOptions: ParsableArguments {
@@ -159,11 +160,19 @@ struct BenchLoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With one --rate: in the middle so much more for so long; shows the recovery.",
+            "With one --rate: halfway through --duration so much more for so long; shows the recovery.",
             valueName: "10s@3x"
         )
     )
     var burst: BurstArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Search for the highest rate within an objective; each try takes --duration (3s).",
+            valueName: "p99<25ms"
+        )
+    )
+    var findRate: String?
 
     @Option(
         help: ArgumentHelp(
@@ -173,8 +182,11 @@ struct BenchLoadOptions: ParsableArguments {
     )
     var arrivals: String?
 
-    @Option(name: [.long, .customShort("d")], help: "Time of each load.")
-    var duration = DurationArgument(seconds: 10)
+    @Option(
+        name: [.long, .customShort("d")],
+        help: ArgumentHelp("Time of each load (default: 10s; 3s with --find-rate).", valueName: "time")
+    )
+    var duration: DurationArgument?
 
     @Option(name: [.long, .customShort("n")], help: "End a load after so many requests to each server.")
     var requests: Int?
@@ -187,7 +199,10 @@ struct BenchLoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Connections to each server. gRPC: 1; REST: as many as requests in flight, always, when the loop is closed."
+            """
+            Connections to each server (default: closed loop 1 over gRPC, always as many as requests in flight over REST; \
+            open loop 8 and 16).
+            """
         )
     )
     var connections: Int?
@@ -208,10 +223,13 @@ struct BenchLoadOptions: ParsableArguments {
     var spin = false
 
     func validate() throws {
-        let kinds = [concurrency != nil, rate != nil, ramp != nil, arrivals != nil].count { $0 }
-        if kinds > 1 { throw ValidationError("give one of --concurrency, --rate, --ramp and --arrivals") }
+        let kinds = [concurrency != nil, rate != nil, ramp != nil, arrivals != nil, findRate != nil].count { $0 }
+        if kinds > 1 {
+            throw ValidationError("give one of --concurrency, --rate, --ramp, --arrivals and --find-rate")
+        }
+        do { _ = try objective } catch { throw ValidationError(error.message) }
         if burst != nil, rate?.values.count != 1 { throw ValidationError("--burst goes with one --rate") }
-        if duration.nanoseconds == 0 { throw ValidationError("--duration is 0") }
+        if duration?.nanoseconds == 0 { throw ValidationError("--duration is 0") }
         if slice.nanoseconds < 10_000_000 { throw ValidationError("--slice is shorter than 10ms") }
         if let requests, requests < 1 { throw ValidationError("--requests is \(requests); expected 1 or more") }
         if !(1...256).contains(threads) { throw ValidationError("--threads is \(threads); expected 1 to 256") }
@@ -223,16 +241,30 @@ struct BenchLoadOptions: ParsableArguments {
         }
     }
 
+    var objective: LatencyObjective? {
+        get throws(ServingError) {
+            guard let findRate else { return nil }
+            return try LatencyObjective(findRate) { DurationArgument(argument: $0)?.nanoseconds }
+        }
+    }
+
     func plan(arrivals: [UInt64]?) -> LoadPlan {
         var plan = LoadPlan()
+        plan.duration = duration?.nanoseconds ?? (findRate == nil ? 10_000_000_000 : 3_000_000_000)
         if let concurrency { plan.levels = concurrency.values.map { .closed(inFlight: $0) } }
         if let rates = rate?.values ?? ramp?.rates {
             plan.levels = rates.map { rate in
-                burst.map { .burst(rate: rate, factor: $0.factor, length: $0.seconds) } ?? .open(rate: rate)
+                burst.map {
+                    .burst(
+                        rate: rate,
+                        factor: $0.factor,
+                        length: $0.seconds,
+                        around: Double(plan.duration) / 2e9
+                    )
+                } ?? .open(rate: rate)
             }
         }
         if let arrivals { plan.levels = [.recorded(arrivals)] }
-        plan.duration = duration.nanoseconds
         plan.requests = requests ?? .max
         plan.warmUp = warmUp.nanoseconds
         plan.slice = slice.nanoseconds
@@ -252,6 +284,9 @@ struct BenchOutputOptions: ParsableArguments {
         help: ArgumentHelp("Write all numbers as JSON; - is standard output instead of the table.", valueName: "file")
     )
     var json: String?
+
+    @Option(help: ArgumentHelp("Write a page with figures, to be opened in a browser.", valueName: "file"))
+    var html: String?
 
     @Flag(name: [.long, .customShort("q")], help: "No progress line.")
     var quiet = false

@@ -73,25 +73,25 @@ struct BenchTargets {
                 throw ValidationError("\"\(method)\" is no method; expected /package.Service/Method")
             }
             let body = try body(of: name)
-            let request = RawRequests.grpc(method: method, body: body, to: address, requests.fields)
-            let target = LoadTarget(name: name, address: address, wire: .http2, requests: [request], rows: nil)
+            let fields = requests.fields
+            let target = LoadTarget(
+                name: name,
+                address: address,
+                wire: .http2,
+                requests: [RawRequests.grpc(method: method, body: body, to: address, fields)],
+                probe: RawRequests.grpc(method: method, body: body, to: address, fields.withoutDeadline),
+                rows: nil
+            )
             return try finish(target, "\(method), gRPC \(address.text)")
         }
-        let made = try question.requests(to: address, .http2, requests.fields)
-        let target = LoadTarget(name: name, address: address, wire: .http2, requests: made.requests, rows: made.rows)
+        let target = try question.target(named: name, at: address, .http2, requests.fields)
         return try finish(target, "Predict \(question.model), gRPC \(address.text)")
     }
 
     private func rest(_ given: MaybeNamed, _ question: ModelQuestion) throws -> Prepared {
         let address = try ServerAddress(given.value)
-        let made = try question.requests(to: address, .http1, requests.fields)
-        let target = LoadTarget(
-            name: name(given, "REST", of: options.rest),
-            address: address,
-            wire: .http1,
-            requests: made.requests,
-            rows: made.rows
-        )
+        let name = name(given, "REST", of: options.rest)
+        let target = try question.target(named: name, at: address, .http1, requests.fields)
         return try finish(target, "predict \(question.model), REST \(address.text)")
     }
 
@@ -99,8 +99,15 @@ struct BenchTargets {
         let name = name(given, "HTTP", of: options.url)
         let body = try body(of: name)
         let url = try HTTPURL(given.value)
-        let request = RawRequests.http1(url, body: body, contentType: options.contentType, requests.fields)
-        let target = LoadTarget(name: name, address: url.address, wire: .http1, requests: [request], rows: nil)
+        let (type, fields) = (options.contentType, requests.fields)
+        let target = LoadTarget(
+            name: name,
+            address: url.address,
+            wire: .http1,
+            requests: [RawRequests.http1(url, body: body, contentType: type, fields)],
+            probe: RawRequests.http1(url, body: body, contentType: type, fields.withoutDeadline),
+            rows: nil
+        )
         return try finish(target, "POST \(given.value)")
     }
 

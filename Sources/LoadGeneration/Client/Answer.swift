@@ -1,6 +1,6 @@
 /// One answer as a protocol engine found it. Its body's bytes are there only until the call that tells of it returns.
-struct Answer {
-    enum Kind: Equatable {
+package struct Answer {
+    package enum Kind: Equatable {
         /// A gRPC status.
         case grpc(Int)
         case http(Int)
@@ -8,10 +8,10 @@ struct Answer {
         case broken(BrokenAnswer)
     }
 
-    var kind: Kind
-    var body: UnsafeRawBufferPointer
+    package var kind: Kind
+    package var body: UnsafeRawBufferPointer
     /// `grpc-message`, where there is one.
-    var message: String?
+    package var message: String?
 }
 
 /// Why there was no answer.
@@ -30,13 +30,13 @@ public enum BrokenAnswer: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Who is told of answers: a running load.
-protocol AnswerReceiver: AnyObject {
+package protocol AnswerReceiver: AnyObject {
     /// The request sent with this token is answered; it is told of once for each.
     func answered(_ token: Int, _ answer: borrowing Answer)
 }
 
 /// What the peer did against the protocol. The connection is of no more use.
-struct ProtocolFault: Error {
+package struct ProtocolFault: Error {
     var reason: StaticString
     init(_ reason: StaticString) { self.reason = reason }
 }

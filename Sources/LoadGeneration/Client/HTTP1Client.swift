@@ -1,5 +1,5 @@
 /// The client's half of an HTTP/1.1 keep-alive connection (RFC 9112): one request after the other.
-final class HTTP1Client: ProtocolClient {
+package final class HTTP1Client: ProtocolClient {
     private enum State {
         case idle
         case head
@@ -22,10 +22,10 @@ final class HTTP1Client: ProtocolClient {
     private var partial: [UInt8] = []
     private var body: [UInt8] = []
 
-    override var inFlight: Int { token >= 0 ? 1 : 0 }
-    override var canSend: Bool { token < 0 && !isFinishing }
+    package override var inFlight: Int { token >= 0 ? 1 : 0 }
+    package override var canSend: Bool { token < 0 && !isFinishing }
 
-    override func send(_ request: PreparedRequest, token: Int) -> UInt32 {
+    package override func send(_ request: PreparedRequest, token: Int) -> UInt32 {
         self.token = token
         state = .head
         output.append(staying: request.http1)
@@ -39,11 +39,11 @@ final class HTTP1Client: ProtocolClient {
         return false
     }
 
-    override func failAll(_ reason: BrokenAnswer) {
+    package override func failAll(_ reason: BrokenAnswer) {
         if token >= 0 { answer(.broken(reason), UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
 
-    override func peerClosed() {
+    package override func peerClosed() {
         guard case .untilClose = state, token >= 0 else { return }
         let body = body
         body.withUnsafeBytes { answer(.http(head.status), $0) }
@@ -66,7 +66,7 @@ final class HTTP1Client: ProtocolClient {
 
     // MARK: Receiving
 
-    override func receive(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) {
+    package override func receive(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) {
         guard !partial.isEmpty else { return try read(bytes) }
         let joined = partial + bytes
         partial.removeAll(keepingCapacity: true)

@@ -4,7 +4,7 @@ import HTTP2Server
 ///
 /// Lean by what it knows: requests are prepared, so a call is a header block of a byte for each field, nine bytes before
 /// the body, and the body; answers are alike, so a header block that came before is recognised by its bytes.
-final class HTTP2Client: ProtocolClient {
+package final class HTTP2Client: ProtocolClient {
     struct Stream {
         /// -1: not in use.
         var token = -1
@@ -50,23 +50,23 @@ final class HTTP2Client: ProtocolClient {
     private var lent: (streamID: UInt32, bytes: UnsafeRawBufferPointer)?
     private var consumed = 0
 
-    override init(receiver: any AnswerReceiver) {
+    package override init(receiver: any AnswerReceiver) {
         super.init(receiver: receiver)
         output.append(UnsafeRawBufferPointer(start: Self.preface.utf8Start, count: Self.preface.utf8CodeUnitCount))
         writeSettings()
         writeWindowUpdate(0, by: Self.answerLimit - 65_535)
     }
 
-    override var inFlight: Int { activeCount }
+    package override var inFlight: Int { activeCount }
 
     /// Before the peer's settings nothing is sent: they say how much it takes, and come at once.
-    override var canSend: Bool {
+    package override var canSend: Bool {
         hasPeerSettings && activeCount < peerStreamLimit && !isFinishing && nextStreamID < 0x7fff_fff0
     }
 
     // MARK: Sending
 
-    override func send(_ request: PreparedRequest, token: Int) -> UInt32 {
+    package override func send(_ request: PreparedRequest, token: Int) -> UInt32 {
         let streamID = nextStreamID
         nextStreamID += 2
         activeCount += 1
@@ -152,7 +152,7 @@ final class HTTP2Client: ProtocolClient {
         return true
     }
 
-    override func failAll(_ reason: BrokenAnswer) {
+    package override func failAll(_ reason: BrokenAnswer) {
         for index in streams.indices where streams[index].token >= 0 {
             let token = streams[index].token
             streams[index] = Stream()
@@ -171,7 +171,7 @@ final class HTTP2Client: ProtocolClient {
 
     // MARK: Receiving
 
-    override func receive(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) {
+    package override func receive(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) {
         defer { keepLent() }
         guard partial.isEmpty else {
             let joined = partial + bytes

@@ -9,6 +9,18 @@ extension RunReport {
             ("seed", .integer(Int(truncatingIfNeeded: plan.seed))),
             ("targets", .list(targets.map(Self.document))),
             ("results", .list(results.map(document))),
+            ("found", foundDocument),
+        ])
+    }
+
+    private var foundDocument: JSONDocument {
+        guard let search else { return .null }
+        return .object([
+            ("objective", .string(search.objective.text)),
+            (
+                "rates",
+                .object(search.found.map { (targets[$0.target].name, $0.rate.map { .number($0) } ?? .null) })
+            ),
         ])
     }
 

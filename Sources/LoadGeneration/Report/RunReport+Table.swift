@@ -3,7 +3,7 @@ extension RunReport {
     public var table: String {
         var lines = [TextTable.lines([header] + results.map(row), leftCount: 2), ""]
         if let batches = batchLines { lines += [batches, ""] }
-        lines += errorLines + burstLines
+        lines += errorLines + burstLines + foundLines
         for target in targets { lines.append("\(target.name): \(target.text). \(target.process)") }
         if hasOpenLoop { lines.append("Latencies count from the time a request was meant to be sent. \(lateness)") }
         if isInterrupted { lines.append("Interrupted: the last row is of a part of its time.") }
@@ -11,7 +11,7 @@ extension RunReport {
         return lines.joined(separator: "\n")
     }
 
-    private var header: [String] {
+    var header: [String] {
         var names = ["target", "load"]
         if hasOpenLoop { names.append("offered/s") }
         names.append("answers/s")
@@ -23,7 +23,7 @@ extension RunReport {
         return names + (hasBatches ? ["batch"] : [])
     }
 
-    private func row(_ result: LoadResult) -> [String] {
+    func row(_ result: LoadResult) -> [String] {
         var cells = [targets[result.target].name, result.level.label]
         if hasOpenLoop { cells.append(result.level.rate == nil ? "-" : TextTable.rate(result.offeredRate)) }
         cells.append(TextTable.rate(result.answerRate))
@@ -44,7 +44,7 @@ extension RunReport {
     }
 
     /// How late the generator itself was.
-    private var lateness: String {
+    var lateness: String {
         let late = results.reduce(into: LatencyHistogram()) { $0.add($1.tally.lateness) }
         guard !late.isEmpty else { return "" }
         return "Sends were late by \(TextTable.time(late.value(at: 0.5))) at the median, "
@@ -79,7 +79,17 @@ extension RunReport {
         return lines.isEmpty ? [] : lines + [""]
     }
 
-    private var burstLines: [String] {
+    var foundLines: [String] {
+        guard let search else { return [] }
+        let lines = search.found.map { found in
+            let name = targets[found.target].name
+            return found.rate.map { "\(name): \(search.objective.text) up to \(TextTable.rate($0)) requests/s." }
+                ?? "\(name): \(search.objective.text) at no rate that was tried."
+        }
+        return lines + [""]
+    }
+
+    var burstLines: [String] {
         let lines = results.compactMap { result -> String? in
             guard case .burst = result.level else { return nil }
             let name = targets[result.target].name

@@ -18,6 +18,8 @@ public struct RunReport: Sendable {
 
     public var targets: [Target]
     public var results: [LoadResult]
+    /// Of a search: the objective, and the highest rate of each target.
+    public var search: (objective: LatencyObjective, found: [FoundRate])?
     public var plan: LoadPlan
     public var machine: Machine
     /// The command line, to be run again.

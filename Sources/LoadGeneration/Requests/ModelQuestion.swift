@@ -21,25 +21,31 @@ public struct ModelQuestion: Sendable {
 
     public init() {}
 
-    /// The requests of this question for one server.
+    /// One server with the requests of this question.
     ///
     /// Asks the server for the model's signatures where it needs them.
     ///
-    /// - Returns: the requests, and the rows of the first one where it has rows.
     /// - Throws: what is wrong with the question or the data; `UNAVAILABLE` when the server does not answer.
-    public func requests(
-        to address: ServerAddress,
+    public func target(
+        named name: String,
+        at address: ServerAddress,
         _ wire: LoadTarget.Wire,
         _ fields: RequestFields
-    ) throws(ServingError) -> (requests: [PreparedRequest], rows: Int?) {
+    ) throws(ServingError) -> LoadTarget {
         let calls = try calls { () throws(ServingError) in
             try ModelSignature.fetch(model, version, signature, from: address, wire)
         }
         var requests: [PreparedRequest] = []
-        for call in calls {
-            requests.append(wire == .http2 ? grpc(call, address, fields) : try rest(call, address, fields))
-        }
-        return (requests, calls.first?.rows)
+        for call in calls { requests.append(try request(call, address, wire, fields)) }
+        guard let first = calls.first else { throw .invalidArgument("there is no request to send") }
+        return LoadTarget(
+            name: name,
+            address: address,
+            wire: wire,
+            requests: requests,
+            probe: try request(first, address, wire, fields.withoutDeadline),
+            rows: first.rows
+        )
     }
 
     /// One call in neutral form.
@@ -78,7 +84,6 @@ public struct ModelQuestion: Sendable {
         if let records = try PredictionLogFile.records(in: data) {
             var calls: [Call] = []
             for record in records { calls.append(try call(record)) }
-            guard !calls.isEmpty else { throw .invalidArgument("the file has no records with requests") }
             return calls
         }
         do {
@@ -154,6 +159,15 @@ public struct ModelQuestion: Sendable {
     }
 
     // MARK: Wires
+
+    private func request(
+        _ call: Call,
+        _ address: ServerAddress,
+        _ wire: LoadTarget.Wire,
+        _ fields: RequestFields
+    ) throws(ServingError) -> PreparedRequest {
+        wire == .http2 ? grpc(call, address, fields) : try rest(call, address, fields)
+    }
 
     private func grpc(_ call: Call, _ address: ServerAddress, _ fields: RequestFields) -> PreparedRequest {
         let (method, message): (String, [UInt8]) =

@@ -36,7 +36,7 @@ public final class PreparedRequest: @unchecked Sendable {
 }
 
 /// What makes an answer of status OK a good one.
-enum AnswerCheck: Sendable {
+package enum AnswerCheck: Sendable {
     /// Nothing more.
     case status
     /// A `tensorflow.serving.PredictResponse`.

@@ -43,6 +43,9 @@ public struct HTTPURL: Sendable {
         let rest = text.dropFirst("http://".count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let tail = rest.dropFirst(authority.count)
+        guard !authority.isEmpty else {
+            throw .invalidArgument("\"\(text)\" names no host; expected http://HOST:PORT/PATH")
+        }
         path = tail.hasPrefix("/") ? String(tail) : "/" + tail
         guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             throw .invalidArgument("the path of \"\(text)\" has characters that must be percent-coded")

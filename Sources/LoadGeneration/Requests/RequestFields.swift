@@ -13,6 +13,13 @@ public struct RequestFields: Sendable {
 
     private static let userAgent = "apus-bench"
 
+    /// The same, but for requests that may take their time.
+    public var withoutDeadline: RequestFields {
+        var fields = self
+        fields.deadline = nil
+        return fields
+    }
+
     /// For gRPC, pseudo-header fields first.
     func grpc(path: String, authority: String) -> [HTTP2HeaderField] {
         var fields = [

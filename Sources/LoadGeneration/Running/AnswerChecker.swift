@@ -51,12 +51,12 @@ struct AnswerChecker {
 }
 
 /// Rows of an answer.
-struct AnswerRows {
+package struct AnswerRows {
     /// `nil` where the answer says nothing of rows.
-    var count: Int?
+    package var count: Int?
 
     /// `nil` when the answer is not what it should be.
-    init?(_ check: AnswerCheck, _ body: UnsafeRawBufferPointer) {
+    package init?(_ check: AnswerCheck, _ body: UnsafeRawBufferPointer) {
         switch check {
         case .status: count = nil
         case .predictResponse:

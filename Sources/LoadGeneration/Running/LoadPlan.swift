@@ -6,8 +6,8 @@ public struct LoadPlan: Sendable {
         case closed(inFlight: Int)
         /// Poisson arrivals, so many a second on average.
         case open(rate: Double)
-        /// `rate`, then `factor` times as much for `length` seconds, then `rate` again.
-        case burst(rate: Double, factor: Double, length: Double)
+        /// `rate` for `around` seconds, `factor` times as much for `length` seconds, then as before.
+        case burst(rate: Double, factor: Double, length: Double, around: Double)
         /// Arrivals as recorded.
         case recorded([UInt64])
 
@@ -15,7 +15,7 @@ public struct LoadPlan: Sendable {
         public var rate: Double? {
             switch self {
             case .closed: nil
-            case .open(let rate), .burst(let rate, _, _): rate
+            case .open(let rate), .burst(let rate, _, _, _): rate
             case .recorded(let times):
                 times.last.flatMap { $0 > 0 ? Double(times.count) / (Double($0) / 1e9) : nil }
             }
@@ -26,7 +26,7 @@ public struct LoadPlan: Sendable {
             switch self {
             case .closed(let inFlight): "\(inFlight) in flight"
             case .open(let rate): "\(TextTable.rate(rate))/s"
-            case .burst(let rate, let factor, let length):
+            case .burst(let rate, let factor, let length, _):
                 "\(TextTable.rate(rate))/s, \(TextTable.short(length))s@\(TextTable.short(factor))x"
             case .recorded(let times): "\(times.count) recorded"
             }
@@ -42,7 +42,8 @@ public struct LoadPlan: Sendable {
     public var slice: UInt64 = 1_000_000_000
     public var warmUp: UInt64 = 500_000_000
     public var threads = 1
-    /// For each target; `nil`: one for HTTP/2, as many as requests in flight for HTTP/1.1.
+    /// For each target; `nil`: for a closed loop one over HTTP/2 and as many as requests in flight over
+    /// HTTP/1.1; for an open one 8 and 16.
     public var connections: Int?
     public var connectionLimit = 512
     public var deadline: UInt64?

@@ -11,8 +11,7 @@ extension LoadResult {
     /// From the end of the burst to the first 100 ms of which at least 95 % of the requests were answered in time;
     /// `nil` when the run has no burst, or ended before it did.
     public var recovery: Recovery? {
-        guard case .burst(_, _, let length) = level else { return nil }
-        let around = max(2, (Double(tally.duration) / 1e9 - length) / 2)
+        guard case .burst(_, _, let length, let around) = level else { return nil }
         let first = Int(((around + length) * 1e9 / Double(SliceTally.seriesNanoseconds)).rounded())
         guard first + Self.window <= tally.series.count else { return nil }
         for start in first...(tally.series.count - Self.window) {

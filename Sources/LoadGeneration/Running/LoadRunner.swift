@@ -75,6 +75,8 @@ public final class LoadRunner {
         return results.filter { $0.tally.offered > 0 }
     }
 
+    func batchSizes(of target: Int) -> BatchSizes? { metrics[target]?.batchSizes() }
+
     private func rounds(_ level: LoadPlan.Level) -> Int {
         switch level {
         // A burst and a recording are one piece.
@@ -87,7 +89,7 @@ public final class LoadRunner {
     private func warmUp(_ level: LoadPlan.Level) -> LoadPlan.Level {
         switch level {
         case .closed, .open: level
-        case .burst(let rate, _, _): .open(rate: rate)
+        case .burst(let rate, _, _, _): .open(rate: rate)
         case .recorded: .open(rate: level.rate ?? 1)
         }
     }
@@ -133,8 +135,7 @@ public final class LoadRunner {
             load = .closed(inFlight: inFlight)
         case .open(let rate):
             load = .open(poisson([(Double(duration) / 1e9, rate)], round, thread))
-        case .burst(let rate, let factor, let length):
-            let around = max(2, (Double(duration) / 1e9 - length) / 2)
+        case .burst(let rate, let factor, let length, let around):
             duration = UInt64((2 * around + length) * 1e9)
             load = .open(poisson([(around, rate), (length, rate * factor), (around, rate)], round, thread))
         case .recorded(let times):
@@ -162,8 +163,9 @@ public final class LoadRunner {
     private func connections(_ wire: LoadTarget.Wire, inFlight: Int) -> Int {
         if wire == .http1, inFlight > 0 { return inFlight }
         if let given = plan.connections { return max(1, given / workers.count) }
-        // In an open loop nobody knows how many will be needed; HTTP/1.1 begins with some.
-        return wire == .http1 ? 16 : 1
+        if inFlight > 0 { return 1 }
+        // In an open loop nobody knows how many will be needed; it begins with some.
+        return wire == .http1 ? 16 : max(1, 8 / workers.count)
     }
 
     private func poisson(_ stretches: [(Double, Double)], _ round: Int, _ thread: Int) -> ArrivalSchedule {

@@ -49,7 +49,7 @@ extension LoadWorker {
 
     /// Connections that ended come back, later and later while they keep failing.
     func reconnect() {
-        guard hasClosedConnections, phase == .sending || phase == .connecting else { return }
+        guard hasClosedConnections, phase != .idle else { return }
         hasClosedConnections = false
         for key in pool where connections[key].state == .closed {
             if connections[key].retryTime <= now { connect(connections[key]) } else { hasClosedConnections = true }
@@ -67,7 +67,7 @@ extension LoadWorker {
             if connection.state == .open {
                 roomCame(connection)
                 if !connection.client.output.isEmpty { markDirty(connection) }
-                if connection.client.isFinishing, connection.client.inFlight == 0 { replace(connection) }
+                if isDone(connection) { replace(connection) }
             }
         case .opened:
             roomCame(connection)
@@ -76,8 +76,13 @@ extension LoadWorker {
         }
     }
 
-    /// The peer wants no more requests on this connection: another one takes its place.
-    private func replace(_ connection: ClientConnection) {
+    /// Whether the peer wants no more requests on this connection, and none is in flight.
+    func isDone(_ connection: ClientConnection) -> Bool {
+        connection.client.isFinishing && connection.client.inFlight == 0
+    }
+
+    /// Another connection takes this one's place.
+    func replace(_ connection: ClientConnection) {
         connection.close()
         hasClosedConnections = true
     }

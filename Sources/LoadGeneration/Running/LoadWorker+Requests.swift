@@ -5,9 +5,10 @@ extension LoadWorker: AnswerReceiver {
 
     /// Room for requests came up on a connection.
     func roomCame(_ connection: ClientConnection) {
-        guard phase == .sending else { return }
+        // What waits is sent even after the last arrival.
+        guard phase == .sending || phase == .draining else { return }
         switch order.load {
-        case .closed: fill(connection)
+        case .closed: if phase == .sending { fill(connection) }
         case .open:
             while let intended = backlog.first, connection.canSend {
                 backlog.removeFirst()
@@ -35,7 +36,9 @@ extension LoadWorker: AnswerReceiver {
 
     /// Open loop: sends what is due.
     func sendDue() {
-        guard phase == .sending, schedule != nil else { return }
+        guard schedule != nil else { return }
+        sendBacklog()
+        guard phase == .sending else { return }
         while let arrival = nextArrival, start &+ arrival <= now, arrival < order.duration {
             nextArrival = schedule?.next()
             tally.countOffered(at: arrival)
@@ -48,6 +51,16 @@ extension LoadWorker: AnswerReceiver {
             }
             if sent >= order.requestLimit { return }
         }
+    }
+
+    /// Sends what waited for room, for which there may be some now.
+    private func sendBacklog() {
+        guard phase == .sending || phase == .draining else { return }
+        while let intended = backlog.first, let connection = freeConnection() {
+            backlog.removeFirst()
+            sendArrival(intended, on: connection)
+        }
+        if !backlog.isEmpty { growIfAllowed() }
     }
 
     private func freeConnection() -> ClientConnection? {
@@ -67,10 +80,10 @@ extension LoadWorker: AnswerReceiver {
     }
 
     private func sendArrival(_ intended: UInt64, on connection: ClientConnection) {
+        tally.lateness.record(now &- start &- intended)
         if let deadline = order.deadline, order.cancelsExpired, now &- start >= intended &+ deadline {
             return tally.countError(.broken(.expired), message: nil)
         }
-        tally.lateness.record(now &- start &- intended)
         send(intended: intended, on: connection)
     }
 
@@ -111,7 +124,6 @@ extension LoadWorker: AnswerReceiver {
         release(token)
         let connection = connections[Int(request.connection)]
         count(request, answer)
-        guard phase == .sending else { return }
         roomCame(connection)
     }
 
@@ -166,12 +178,9 @@ extension LoadWorker: AnswerReceiver {
         let connection = connections[Int(request.connection)]
         release(token)
         tally.countError(.broken(reason), message: nil)
-        if !connection.client.cancel(request.handle) {
-            connection.close()
-            hasClosedConnections = true
-        }
-        markDirty(connection)
-        roomCame(connection)
+        let stays = connection.client.cancel(request.handle)
+        if stays { markDirty(connection) }
+        if !stays || isDone(connection) { replace(connection) } else { roomCame(connection) }
     }
 
     /// Gives up what is still in flight at the end of a slice.

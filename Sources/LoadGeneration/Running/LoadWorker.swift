@@ -29,6 +29,7 @@ final class LoadWorker: @unchecked Sendable {
 
     static let receiveByteCount = 256 << 10
     static let eventLimit = 256
+    private static let farNanoseconds: UInt64 = 50_000_000
 
     let targets: [LoadTarget]
     let board: ProgressBoard
@@ -194,10 +195,13 @@ final class LoadWorker: @unchecked Sendable {
         return time
     }
 
+    /// By the timer where it matters when this ends; a far end is left to `epoll_wait`, which costs no further call.
     private func wait(until time: UInt64) {
         var timeout: CInt = -1
         if order.spins && phase == .sending || time <= now {
             timeout = 0
+        } else if time &- now >= Self.farNanoseconds {
+            timeout = CInt((time &- now) / 1_000_000)
         } else if time != armedTime {
             _ = cepoll_set_timer(timer, time)
             armedTime = time

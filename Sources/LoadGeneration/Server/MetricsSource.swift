@@ -41,7 +41,7 @@ public struct MetricsSource: Sendable {
     }
 
     /// The histogram of batch sizes, all label sets added up; `nil` when the page has none.
-    static func batchSizes(_ page: String) -> BatchSizes? {
+    package static func batchSizes(_ page: String) -> BatchSizes? {
         var cumulative: [Double: UInt64] = [:]
         var sizes = BatchSizes(buckets: [], batchCount: 0, rowCount: 0)
         var isFound = false
