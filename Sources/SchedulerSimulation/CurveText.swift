@@ -13,7 +13,7 @@ public enum CurveText {
         return SimulatedCurve(fixed: fixed * 1e6, perRow: perRow * 1e6)
     }
 
-    /// The points of the first curve of `GET /v1/models/NAME/scheduler`: objects with "rows" and "nanoseconds" in a list
+    /// The points of the first curve of `GET /v1/models/NAME/scheduler`: objects with "rows" and "microseconds" in a list
     /// "points".
     ///
     /// - Throws: `INVALID_ARGUMENT` when there are none.
@@ -22,15 +22,15 @@ public enum CurveText {
         var points: [SimulatedCurve.Point] = []
         if scanner.skip(past: "\"points\"") {
             while scanner.skip(past: "{", before: "]"), let rows = scanner.number(of: "\"rows\""),
-                let time = scanner.number(of: "\"nanoseconds\"")
+                let time = scanner.number(of: "\"microseconds\"")
             {
-                points.append(SimulatedCurve.Point(rows: rows, nanoseconds: time))
+                points.append(SimulatedCurve.Point(rows: rows, nanoseconds: time * 1000))
             }
         }
         guard let curve = SimulatedCurve(points: points) else {
             throw .invalidArgument(
                 "No curve found: expected the JSON of GET /v1/models/NAME/scheduler, with \"points\" that have \"rows\" and "
-                    + "\"nanoseconds\""
+                    + "\"microseconds\""
             )
         }
         return curve

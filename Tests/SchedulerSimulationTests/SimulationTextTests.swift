@@ -23,8 +23,8 @@ import Testing
 
     @Test func `a curve is read from a scheduler's page`() throws {
         let page = """
-            {"queues": [{"curves": [{"points": [{"rows": 1, "nanoseconds": 2100000, "samples": 4},
-            {"samples": 9, "nanoseconds": 12000000.0, "rows": 100}]}, {"points": [{"rows": 1, "nanoseconds": 5}]}]}]}
+            {"queues": [{"curves": [{"points": [{"rows": 1, "microseconds": 2100, "runs": 4},
+            {"runs": 9, "microseconds": 12000.0, "rows": 100}]}, {"points": [{"rows": 1, "microseconds": 5}]}]}]}
             """
         let curve = try CurveText.scheduler(page)
         #expect(curve.points.map(\.rows) == [1, 100])
