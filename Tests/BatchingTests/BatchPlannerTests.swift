@@ -7,6 +7,7 @@ import Testing
     private struct Tasks: PlannedTasks {
         var tasks: [(rows: Int, deadline: UInt64)]
         var count: Int { tasks.count }
+        var hasDeadlines: Bool { tasks.contains { $0.deadline < .max } }
         var rows: Int { tasks.reduce(0) { $0 + $1.rows } }
         func task(_ index: Int) -> (rows: Int, deadline: UInt64) { tasks[index] }
     }

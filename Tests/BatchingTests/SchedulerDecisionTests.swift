@@ -160,7 +160,11 @@ import Testing
     }
 
     /// A queue that knows that a row takes 2 µs, or 2 ms.
-    private func tiny(_ bench: Bench, _ scheduler: BatchScheduler, perRow: UInt64 = 2000) -> ScheduledQueue<AdaptiveQueue<Int>> {
+    private func tiny(
+        _ bench: Bench,
+        _ scheduler: BatchScheduler,
+        perRow: UInt64 = 2000
+    ) -> ScheduledQueue<AdaptiveQueue<Int>> {
         let queue = bench.queue("tiny", scheduler, limits: AdaptiveLimits(), nanoseconds: perRow)
         for _ in 0..<4 {
             for rows in 1...4 { queue.learn(.any, rows: rows, nanoseconds: perRow * UInt64(rows)) }
@@ -199,7 +203,9 @@ import Testing
         try fill(urgent, 2, TaskTerms(size: 1, priority: 9))
         let running = scheduler.startDueBatch()
         #expect(running != nil)
-        #expect(tiny(bench, scheduler).submit(contentsOf: [(1, TaskTerms(size: 1))], mayRunHere: true).batchToRunHere == nil)
+        #expect(
+            tiny(bench, scheduler).submit(contentsOf: [(1, TaskTerms(size: 1))], mayRunHere: true).batchToRunHere == nil
+        )
     }
 
     // MARK: Batches that hang

@@ -5,6 +5,8 @@ protocol PlannedTasks {
     var count: Int { get }
     /// The sum of the tasks' rows.
     var rows: Int { get }
+    /// Whether any of them has a deadline.
+    var hasDeadlines: Bool { get }
     /// Rows and deadline (`UInt64.max` without one) of a task.
     func task(_ index: Int) -> (rows: Int, deadline: UInt64)
 }
@@ -95,7 +97,9 @@ struct BatchPlanner {
         let load = arrivalRate * curve.leastPerRow / Double(pool.threads) + pool.otherDemand
         let coming = Double(waiting) / (1 - min(load, 0.98))
         let size = curve.size(draining: coming, threads: Double(pool.threads), limit: limit)
-        if explores, triesUnsure, let unsure = curve.unsureRows(above: size, upTo: limit) { return (unsure, .exploring) }
+        if explores, triesUnsure, let unsure = curve.unsureRows(above: size, upTo: limit) {
+            return (unsure, .exploring)
+        }
         if size == waiting { return (size, .everythingWaiting) }
         if limit == known, size <= known, explores || curve.mayFallFurther { return (known, .exploring) }
         if size == maximumRows { return (size, .full) }
@@ -113,6 +117,7 @@ struct BatchPlanner {
 
     /// The first deadline of the tasks from `start` on. Those without one may lie between the others.
     private func firstDeadline(_ tasks: some PlannedTasks, _ start: Int) -> UInt64 {
+        guard tasks.hasDeadlines else { return .max }
         for index in start..<tasks.count {
             let deadline = tasks.task(index).deadline
             if deadline < .max { return deadline }

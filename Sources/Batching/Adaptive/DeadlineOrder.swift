@@ -20,6 +20,8 @@ struct DeadlineOrder: Sendable {
     private var first = 0
     /// The sum of the entries' rows.
     private(set) var rows = 0
+    /// Entries that have a deadline.
+    private var deadlines = 0
 
     var count: Int { entries.count - first }
     var isEmpty: Bool { entries.count == first }
@@ -42,7 +44,7 @@ struct DeadlineOrder: Sendable {
 
     mutating func insert(_ entry: Entry) {
         let position = position(time: entry.time, sequence: entry.sequence)
-        rows += Int(entry.rows)
+        count(entry, 1)
         if position == count {
             entries.append(entry)
         } else if first > 0, position <= count / 2 {
@@ -54,8 +56,13 @@ struct DeadlineOrder: Sendable {
         }
     }
 
+    private mutating func count(_ entry: Entry, _ sign: Int) {
+        rows += sign * Int(entry.rows)
+        if entry.deadline < .max { deadlines += sign }
+    }
+
     mutating func removeFirst(_ number: Int) {
-        for index in first..<first + number { rows -= Int(entries[index].rows) }
+        for index in first..<first + number { count(entries[index], -1) }
         first += number
         if first == entries.count {
             entries.removeAll(keepingCapacity: true)
@@ -70,7 +77,7 @@ struct DeadlineOrder: Sendable {
     mutating func remove(time: UInt64, sequence: UInt64) {
         let position = position(time: time, sequence: sequence)
         precondition(position < count && self[position].sequence == sequence, "the task is in this order")
-        rows -= Int(self[position].rows)
+        count(self[position], -1)
         guard position < count / 2 else {
             entries.remove(at: first + position)
             return
@@ -87,6 +94,8 @@ extension DeadlineOrder.Entry {
 }
 
 extension DeadlineOrder: PlannedTasks {
+    var hasDeadlines: Bool { deadlines > 0 }
+
     func task(_ index: Int) -> (rows: Int, deadline: UInt64) {
         let entry = self[index]
         return (Int(entry.rows), entry.deadline)

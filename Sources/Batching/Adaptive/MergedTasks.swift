@@ -24,6 +24,7 @@ struct MergedTasks: PlannedTasks, Sendable {
     }
 
     var count: Int { entries.count }
+    var hasDeadlines: Bool { entries.contains { $0.entry.deadline < .max } }
     func task(_ index: Int) -> (rows: Int, deadline: UInt64) {
         (Int(entries[index].entry.rows), entries[index].entry.deadline)
     }
