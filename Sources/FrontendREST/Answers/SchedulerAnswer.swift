@@ -82,7 +82,9 @@ enum SchedulerAnswer {
         writer.plain("rows", "\(release.rows)")
         writer.plain("requests", "\(release.tasks)")
         writer.string("reason", release.reason.rawValue)
-        if let predicted = release.predictedNanoseconds { writer.plain("predicted_microseconds", microseconds(predicted)) }
+        if let predicted = release.predictedNanoseconds {
+            writer.plain("predicted_microseconds", microseconds(predicted))
+        }
         if let measured = release.measuredNanoseconds { writer.plain("measured_microseconds", microseconds(measured)) }
         if let rows = release.executedRows, rows != release.rows { writer.plain("executed_rows", "\(rows)") }
         writer.object("left_waiting") { write(release.left, to: &$0) }

@@ -3,7 +3,7 @@ package import Tensors
 import WireFormat
 
 /// A `:classify` or `:regress` body in neutral values.
-package struct ParsedExampleRequest {
+package struct ParsedExampleRequest: Sendable {
     /// As given; empty when it is not.
     package var signatureName: String
     /// One serialized `tensorflow.Example` for each element.

@@ -5,9 +5,15 @@ import ServingPrimitives
 
 /// `:classify` and `:regress`.
 extension RESTResponder {
-    func classify(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+    func classify(
+        _ name: String,
+        _ version: VersionChoice,
+        _ head: HTTP1RequestHead,
+        _ body: RequestBody,
+        for call: RESTCall
+    ) {
         run(name, version, head, body, for: call) { request in
-            service.classify(request, intake: call.loop.intake) { result in
+            self.service.classify(request, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -17,9 +23,15 @@ extension RESTResponder {
         }
     }
 
-    func regress(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+    func regress(
+        _ name: String,
+        _ version: VersionChoice,
+        _ head: HTTP1RequestHead,
+        _ body: RequestBody,
+        for call: RESTCall
+    ) {
         run(name, version, head, body, for: call) { request in
-            service.regress(request, intake: call.loop.intake) { result in
+            self.service.regress(request, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -33,18 +45,20 @@ extension RESTResponder {
         _ name: String,
         _ version: VersionChoice,
         _ head: HTTP1RequestHead,
-        _ body: ByteBuffer,
+        _ body: RequestBody,
         for call: RESTCall,
-        _ start: (ExampleCall) -> QueuedRun?
+        _ start: @escaping @Sendable (ExampleCall) -> QueuedRun?
     ) {
-        do throws(ServingError) {
-            let parsed = try body.withUnsafeReadableBytes { bytes throws(ServingError) in
-                try ExampleRequestParser.parse(bytes)
+        read(body, call) { bytes throws(ServingError) in
+            try ExampleRequestParser.parse(bytes)
+        } then: { request in
+            do throws(ServingError) {
+                let parsed = try request.get()
+                let model = ModelSelector(name: name, version: version, signatureName: parsed.signatureName)
+                self.run(call, head) { start(ExampleCall(model: model, examples: parsed.examples, terms: $0)) }
+            } catch {
+                call.fail(error)
             }
-            let model = ModelSelector(name: name, version: version, signatureName: parsed.signatureName)
-            run(call, head) { start(ExampleCall(model: model, examples: parsed.examples, terms: $0)) }
-        } catch {
-            call.fail(error)
         }
     }
 }

@@ -35,6 +35,8 @@ package struct HTTP1Connection {
     private var parser: HTTP1HeadParser?
     private var fieldCount = 0
     private var isContinueDue = false
+    /// The last head, which clients mostly repeat to the byte, and what it said.
+    private var lastHead: (text: [UInt8], result: HTTP1HeadParser.Result)?
 
     package init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
 
@@ -137,6 +139,10 @@ extension HTTP1Connection {
 extension HTTP1Connection {
     /// Takes the head line by line, so that a fault shows as soon as its line is there.
     private mutating func readHead() throws(HTTP1Failure) -> HTTP1Event? {
+        if let repeated = takeRepeatedHead() {
+            beginBody(repeated)
+            return nil
+        }
         while true {
             let length =
                 if parser == nil {
@@ -152,6 +158,7 @@ extension HTTP1Connection {
                     continue
                 }
                 let parsed = try parser.finish(limits)
+                keepHead(parsed)
                 consume(searched)
                 beginBody(parsed)
                 return nil
@@ -159,6 +166,28 @@ extension HTTP1Connection {
             try readHeadLine(length)
             lineStart = searched
         }
+    }
+
+    /// Steps over a head that has the same bytes as the one before; it says the same.
+    private mutating func takeRepeatedHead() -> HTTP1HeadParser.Result? {
+        guard searched == 0, let lastHead, pending.readableBytes >= lastHead.text.count else { return nil }
+        let count = lastHead.text.count
+        let isSame = pending.withUnsafeReadableBytes { bytes in
+            lastHead.text.withUnsafeBytes { text in
+                guard let start = bytes.baseAddress, let textStart = text.baseAddress else { return false }
+                return memcmp(start, textStart, count) == 0
+            }
+        }
+        guard isSame else { return nil }
+        pending.moveReaderIndex(forwardBy: count)
+        return lastHead.result
+    }
+
+    /// At the end of a head: keeps a copy, unless it is long.
+    private mutating func keepHead(_ result: HTTP1HeadParser.Result) {
+        lastHead = nil
+        guard searched <= 512, let text = pending.getBytes(at: pending.readerIndex, length: searched) else { return }
+        lastHead = (text, result)
     }
 
     private mutating func readHeadLine(_ length: Int) throws(HTTP1Failure) {
@@ -205,7 +234,7 @@ extension HTTP1Connection {
             let missing = length - pending.readableBytes
             if pending.writableBytes < min(missing, 64 << 10) {
                 pending.discardReadBytes()
-                pending.reserveCapacity(minimumWritableBytes: min(missing, max(pending.readableBytes, 1 << 20)))
+                pending.reserveCapacity(minimumWritableBytes: min(missing, max(pending.readableBytes, 4 << 20)))
             }
             return .needsBytes
         }

@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// What a request asks to be done.
-package enum HTTP1Method: Hashable {
+package enum HTTP1Method: Hashable, Sendable {
     case get
     case head
     case post
@@ -27,7 +27,7 @@ package enum HTTP1Method: Hashable {
 }
 
 /// A request's head: the request line, and of the header fields what this server acts on.
-package struct HTTP1RequestHead: Hashable {
+package struct HTTP1RequestHead: Hashable, Sendable {
     var method: HTTP1Method
     /// The request target in origin form as it was sent: path and query, not percent-decoded.
     var target: [UInt8]
@@ -41,7 +41,7 @@ package struct HTTP1RequestHead: Hashable {
     var terms: Terms?
 
     /// Values of the fields that say when and for whom an answer is wanted, as they were sent.
-    package struct Terms: Hashable {
+    package struct Terms: Hashable, Sendable {
         var timeout: [UInt8]?
         var priority: [UInt8]?
         var tenant: [UInt8]?

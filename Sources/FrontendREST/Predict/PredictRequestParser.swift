@@ -4,9 +4,9 @@ package import ServingPrimitives
 import Tensors
 
 /// A `:predict` body in neutral values.
-package struct ParsedPredictRequest {
+package struct ParsedPredictRequest: Sendable {
     /// Which of the two forms the request has; the answer has the same.
-    package enum Form {
+    package enum Form: Sendable {
         /// `instances`, answered by `predictions`: one entry for each row.
         case rows
         /// `inputs`, answered by `outputs`: whole tensors.

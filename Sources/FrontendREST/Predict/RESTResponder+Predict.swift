@@ -7,41 +7,60 @@ import Tensors
 
 /// `:predict`.
 extension RESTResponder {
-    func predict(_ name: String, _ version: VersionChoice, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
-        do throws(ServingError) {
-            var selector = ModelSelector(name: name, version: version)
-            var model: ResolvedModel?
-            let parsed = try parse(body, selector, &model)
-            selector.signatureName = parsed.signatureName
-            guard let model else { throw .internalError("A request was read without its model") }
-            run(call, head) { terms in
-                let predictCall = PredictCall(model: selector, inputs: parsed.inputs, terms: terms)
-                let form = parsed.form
-                return service.predict(predictCall, on: model, intake: call.loop.intake) { result in
-                    call.finish { Self.response(result, form, call.loop) }
-                }
+    func predict(
+        _ name: String,
+        _ version: VersionChoice,
+        _ head: HTTP1RequestHead,
+        _ body: RequestBody,
+        for call: RESTCall
+    ) {
+        let selector = ModelSelector(name: name, version: version)
+        read(body, call) { bytes throws(ServingError) in
+            try self.parse(bytes, selector)
+        } then: { request in
+            do throws(ServingError) {
+                let (parsed, model) = try request.get()
+                self.start(parsed, selector, model, head, for: call)
+            } catch {
+                call.fail(error)
             }
-        } catch {
-            call.fail(error)
+        }
+    }
+
+    private func start(
+        _ parsed: ParsedPredictRequest,
+        _ selector: ModelSelector,
+        _ model: ResolvedModel,
+        _ head: HTTP1RequestHead,
+        for call: RESTCall
+    ) {
+        var selector = selector
+        selector.signatureName = parsed.signatureName
+        run(call, head) { terms in
+            let predictCall = PredictCall(model: selector, inputs: parsed.inputs, terms: terms)
+            let form = parsed.form
+            return service.predict(predictCall, on: model, intake: call.loop.intake) { result in
+                call.finish { Self.response(result, form, call.loop) }
+            }
         }
     }
 
     private func parse(
-        _ body: ByteBuffer,
-        _ selector: ModelSelector,
-        _ model: inout ResolvedModel?
-    ) throws(ServingError) -> ParsedPredictRequest {
-        try body.withUnsafeReadableBytes { bytes throws(ServingError) in
-            try PredictRequestParser.parse(bytes) { signatureName throws(ServingError) in
-                let resolved = if let model { model } else { try service.resolve(selector) }
-                model = resolved
-                guard let signature = resolved.signature(named: signatureName) else {
-                    let name = signatureName.isEmpty ? InferenceService.defaultSignatureName : signatureName
-                    throw .invalidArgument("Serving signature name: \"\(name)\" not found in signature def")
-                }
-                return signature
+        _ bytes: UnsafeRawBufferPointer,
+        _ selector: ModelSelector
+    ) throws(ServingError) -> (ParsedPredictRequest, ResolvedModel) {
+        var model: ResolvedModel?
+        let parsed = try PredictRequestParser.parse(bytes) { signatureName throws(ServingError) in
+            let resolved = if let model { model } else { try service.resolve(selector) }
+            model = resolved
+            guard let signature = resolved.signature(named: signatureName) else {
+                let name = signatureName.isEmpty ? InferenceService.defaultSignatureName : signatureName
+                throw .invalidArgument("Serving signature name: \"\(name)\" not found in signature def")
             }
+            return signature
         }
+        guard let model else { throw .internalError("A request was read without its model") }
+        return (parsed, model)
     }
 
     private static func response(

@@ -22,6 +22,17 @@ enum RESTRoute: Hashable {
     case malformed
     /// Not a path of this server.
     case unknown
+
+    /// Whether the answer depends on the request's body.
+    var readsBody: Bool {
+        switch self {
+        case .predict, .classify, .regress: true
+        case .status, .metadata, .scheduler, .options, .live, .ready, .modelReady, .missingModelName, .unusableVersion,
+            .malformed,
+            .unknown:
+            false
+        }
+    }
 }
 
 extension RESTRoute {

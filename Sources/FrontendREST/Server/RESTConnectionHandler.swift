@@ -39,6 +39,8 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     /// After a fault of the client: closing at once would reset the connection and could take the answer with it.
     private var lingers = false
     private var isProcessing = false
+    /// Another thread reads the body of a request; the next request waits, so that a client has one such thread.
+    private var isReadingBody = false
     private var isInReadCycle = false
     private var isReadHeld = false
     private var hasUnflushed = false
@@ -53,7 +55,8 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private var takesRequests: Bool {
-        !isClosing && slots.count < configuration.maximumPipelinedRequests && (context?.channel.isWritable ?? false)
+        !isClosing && !isReadingBody && slots.count < configuration.maximumPipelinedRequests
+            && (context?.channel.isWritable ?? false)
     }
 }
 
@@ -149,7 +152,7 @@ extension RESTConnectionHandler {
         slots.append(
             Slot(closes: closes, isHead: head.method == .head, hasCORSFields: isV1 && configuration.enablesCORS)
         )
-        responder.answer(head, body, for: RESTCall(handler: self, number: number, loop: loop))
+        responder.answer(head, RequestBody(bytes: body), for: RESTCall(handler: self, number: number, loop: loop))
     }
 
     private func refuse(_ failure: HTTP1Failure) {
@@ -171,6 +174,14 @@ extension RESTConnectionHandler {
     func measure(_ measurement: RESTMeasurement, for number: Int) {
         guard isOpen(number) else { return }
         slots[number - firstSlot].measurement = measurement
+    }
+
+    func beginReadingBody() { isReadingBody = true }
+
+    func endReadingBody() {
+        isReadingBody = false
+        process()
+        resumeReading()
     }
 
     /// Says that the request of that number is answered by a run, whose deadline is watched unless it is over.

@@ -11,6 +11,8 @@ final class RESTLoop: @unchecked Sendable {
     let allocator = ByteBufferAllocator()
     private(set) var isDraining = false
     private var date = HTTPDate()
+    /// Of the last request: the next one mostly asks for the same.
+    private var lastRoute: (method: HTTP1Method, target: [UInt8], route: RESTRoute)?
     private var handlers: [ObjectIdentifier: RESTConnectionHandler] = [:]
     /// Connections that were written to outside their own read cycle.
     private var unflushed: [RESTConnectionHandler] = []
@@ -45,6 +47,14 @@ final class RESTLoop: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.metrics = ModelMetricsCache(metrics)
         self.now = now
+    }
+
+    /// What a request's method and target ask for.
+    func route(_ method: HTTP1Method, _ target: [UInt8]) -> RESTRoute {
+        if let lastRoute, lastRoute.method == method, lastRoute.target == target { return lastRoute.route }
+        let route = RESTRoute(method, target)
+        lastRoute = (method, target, route)
+        return route
     }
 
     func measurement(_ model: String, _ api: InferenceAPI?) -> RESTMeasurement {

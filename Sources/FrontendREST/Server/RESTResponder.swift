@@ -26,24 +26,22 @@ final class RESTResponder: Sendable {
             && target[2] == UInt8(ascii: "1") && target[3] == UInt8(ascii: "/")
     }
 
-    func answer(_ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+    func answer(_ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
         if let match = metricsPath.match(head.target) { return sendMetrics(match, for: call) }
-        let route = RESTRoute(head.method, head.target)
+        let route = call.loop.route(head.method, head.target)
         if Self.isV1(head.target) {
             let (model, api) = route.measured
             call.handler.measure(call.loop.measurement(model, api), for: call.number)
         }
-        answer(route, head, body, for: call)
+        guard head.isGzip, route.readsBody else { return answer(route, head, body, for: call) }
+        withDecompressed(body.bytes, call) { self.answer(route, head, $0, for: call) }
     }
 
-    private func answer(_ route: RESTRoute, _ head: HTTP1RequestHead, _ body: ByteBuffer, for call: RESTCall) {
+    private func answer(_ route: RESTRoute, _ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
         switch route {
-        case .predict(let name, let version):
-            withBody(head, body, call) { self.predict(name, version, head, $0, for: call) }
-        case .classify(let name, let version):
-            withBody(head, body, call) { self.classify(name, version, head, $0, for: call) }
-        case .regress(let name, let version):
-            withBody(head, body, call) { self.regress(name, version, head, $0, for: call) }
+        case .predict(let name, let version): predict(name, version, head, body, for: call)
+        case .classify(let name, let version): classify(name, version, head, body, for: call)
+        case .regress(let name, let version): regress(name, version, head, body, for: call)
         case .status(let name, let version):
             reply(call) { () throws(ServingError) in
                 StatusAnswer.json(try self.service.status(of: name, version: version))

@@ -19,6 +19,8 @@ import Testing
         }
     }
 
+    private static let repeatedHead = "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+
     static let exchanges = [
         Exchange("GET", "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n", [.request(.get("/a?b=c"))]),
         Exchange(
@@ -30,6 +32,29 @@ import Testing
             "pipelined",
             "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET /2 HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n",
             [.request(.post("/1"), "ab"), .request(.get("/2")), .request(.get("/3"))]
+        ),
+        Exchange(
+            "a head that repeats the last one, begins like it, and repeats again",
+            repeatedHead + "ab" + repeatedHead + "cd"
+                + "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nef" + repeatedHead
+                + "gh" + repeatedHead + "ij\r\n" + repeatedHead + "kl",
+            ["ab", "cd", "ef", "gh", "ij", "kl"].map { .request(.post("/1"), $0) }
+        ),
+        Exchange(
+            "a long head, twice",
+            String(
+                repeating: "GET /l HTTP/1.1\r\nHost: x\r\nA: \(String(repeating: "a", count: 600))\r\n\r\n",
+                count: 2
+            ),
+            [.request(.get("/l")), .request(.get("/l"))]
+        ),
+        Exchange(
+            "a chunked body, twice",
+            String(
+                repeating: "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+                count: 2
+            ),
+            [.request(.post("/c"), "a"), .request(.post("/c"), "a")]
         ),
         Exchange(
             "chunked with extensions and trailers",

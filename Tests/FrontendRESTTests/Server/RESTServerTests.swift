@@ -2,6 +2,7 @@ import EngineInterface
 import FrontendREST
 import Inference
 import NIOCore
+import NIOPosix
 import Servables
 import ServingPrimitives
 import ServingTestKit
@@ -268,6 +269,43 @@ import Testing
             let last = "GET /v2/health/live HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
             let text = try await server.exchange(String(repeating: post, count: 50) + last)
             #expect(text.components(of: "HTTP/1.1 200 OK") == 51)
+        }
+    }
+
+    @Test func `large bodies are answered in order, whatever is wrong with them`() async throws {
+        try await ServerFixture.run { server in
+            // Read on another thread from 256 KiB on.
+            func post(_ values: [String]) -> String {
+                let body = "{\"instances\": [\(values.joined(separator: ", "))]}"
+                return "POST /v1/models/m:predict HTTP/1.1\r\nHost: t\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                    + body
+            }
+            let large = Array(repeating: "1.5", count: 100_000)
+            let text = try await server.exchange(
+                post(large) + post(["2"]) + post(large + ["true"]) + post(large + ["1.", "2"]) + post(["4"])
+                    + "GET /v2/health/live HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+            )
+            let answers = text.split(separator: "HTTP/1.1 ").map { Answer("HTTP/1.1 " + $0) }
+            #expect(answers.map(\.status) == [200, 200, 400, 400, 200, 200])
+            #expect(answers[0].body.components(of: "2.75") == 100_000)
+            #expect(answers[1].body == "{\n    \"predictions\": [3.0\n    ]\n}")
+            #expect(answers[2].body.contains("JSON Value: true Type: True is not of expected type: float"))
+            #expect(answers[3].body.contains("Miss fraction part in number."))
+            #expect(answers[4].body == "{\n    \"predictions\": [4.0\n    ]\n}")
+        }
+    }
+
+    @Test func `a client that leaves while its body is read harms nobody`() async throws {
+        try await ServerFixture.run { server in
+            let body = "{\"instances\": [\(Array(repeating: "1.5", count: 100_000).joined(separator: ","))]}"
+            let head = "POST /v1/models/m:predict HTTP/1.1\r\nHost: t\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            for _ in 0..<5 {
+                let channel = try await ClientBootstrap(group: server.group)
+                    .connect(host: "127.0.0.1", port: server.port).get()
+                try await channel.writeAndFlush(ByteBuffer(string: head + body)).get()
+                try await channel.close().get()
+            }
+            #expect(try await server.request("GET", "/v2/health/live").status == 200)
         }
     }
 
