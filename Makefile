@@ -28,6 +28,7 @@ test: ## Run every test: units, and real clients against the real server
 bench: release ## Measure the server, print the table and write it to Benchmarks/results
 	@scripts/setup
 	@.venv/bin/python Benchmarks/run
+	@.venv/bin/python Benchmarks/scheduling
 
 bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md
 	@scripts/setup

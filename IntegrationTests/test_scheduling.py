@@ -184,6 +184,18 @@ def test_many_callers_get_their_own_answers(server):
         numpy.testing.assert_allclose(array(call.result().outputs["probabilities"]), expected, rtol=1e-4, atol=1e-6)
 
 
+def test_without_adaptive_batching_each_request_runs_alone():
+    with apus_serve({"row_keeper": MODELS / "row_keeper"}, "--engine-threads=1", "--no-adaptive-batching") as server:
+        server.wait_until_ready()
+        server.stub = server.prediction()
+        for _ in range(3):
+            calls = together(server, [[1], [2], [3]])
+            assert [result(call) for call in calls] == [[2.0], [4.0], [6.0]]
+        queues = page(server)["queues"]
+        assert [queue["requests"] for queue in queues] == ["those that share no batch"]
+        assert {release["requests"] for release in queues[0]["last_releases"]} == {1}
+
+
 # ---- Deadlines, priorities, refusals ----
 
 

@@ -67,7 +67,11 @@ final class Subject: @unchecked Sendable {
             switch type {
             case .float32: bytes.bindMemory(to: Float.self).update(repeating: 1)
             case .float64: bytes.bindMemory(to: Double.self).update(repeating: 1)
-            default: bytes.initializeMemory(as: UInt8.self, repeating: 1)
+            default:
+                // Whole numbers are little endian: ones, small enough to be an index into any table.
+                bytes.initializeMemory(as: UInt8.self, repeating: 0)
+                let width = bytes.count / max(shape.elementCount, 1)
+                for index in 0..<shape.elementCount { bytes[index * width] = 1 }
             }
         }
         return buffer.freeze()

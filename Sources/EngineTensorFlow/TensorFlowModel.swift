@@ -165,7 +165,9 @@ package final class TensorFlowModel: LoadedModel {
         guard !request.deadline.isNever else { return usesPool ? nil : inCallingThread }
         let remaining = request.deadline.remaining(at: .now())
         guard remaining > 0 else { throw .deadlineExceeded("Timed out waiting for notification") }
-        let isShort = request.expectedNanoseconds > 0 && request.expectedNanoseconds <= Self.shortRunNanoseconds
+        // What is expected to be in time need not be stopped; a graph that may run for ever always can be.
+        let isShort =
+            request.expectedNanoseconds > 0 && request.expectedNanoseconds <= max(Self.shortRunNanoseconds, remaining)
         if isShort, !mayRunLong, !usesPool { return inCallingThread }
         let milliseconds = (remaining - 1) / 1_000_000 + 1
         return RunOptions(SessionConfiguration.timeout(milliseconds: Int(milliseconds)))

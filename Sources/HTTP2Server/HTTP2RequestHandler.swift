@@ -24,6 +24,14 @@ public protocol HTTP2RequestHandler: AnyObject {
     /// The stream ended before its response was complete: the peer reset it, or the connection is gone. Nothing more
     /// can be sent on it.
     func streamCancelled(_ stream: HTTP2ServerStream)
+
+    /// Whether the peer has a good reason to reset an open stream now, so that it does not count as abuse. By default it
+    /// has none.
+    func excusesReset(of stream: HTTP2ServerStream) -> Bool
+}
+
+extension HTTP2RequestHandler {
+    public func excusesReset(of stream: HTTP2ServerStream) -> Bool { false }
 }
 
 public struct HTTP2BodyPlan: Sendable {

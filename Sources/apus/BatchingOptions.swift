@@ -3,7 +3,9 @@ import ServingConfig
 
 /// Batching with TensorFlow Serving's parameters, in place of the scheduler's own.
 struct BatchingOptions: ParsableArguments {
-    @Flag(help: "Batch with the fixed parameters below, as TensorFlow Serving does, and not as the scheduler finds best.")
+    @Flag(
+        help: "Batch with the fixed parameters below, as TensorFlow Serving does, and not as the scheduler finds best."
+    )
     var batching = false
 
     @Option(help: "Rows of the largest request and, without splitting, of the largest batch; 1000.")

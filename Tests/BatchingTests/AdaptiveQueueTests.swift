@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func `tasks without rows run at once and cannot fill memory`() throws {
-        var queue = queue(AdaptiveLimits(maximumQueuedRows: 10))
+        var queue = queue(AdaptiveLimits(maximumQueuedTasks: 10))
         for number in 0..<10 { try add(number, TaskTerms(size: 0), &queue) }
         #expect(throws: TaskRefusal.self) { try add(10, TaskTerms(size: 0), &queue) }
         let release = queue.takeBatch(at: at(1_000_000), .idle)

@@ -13,7 +13,9 @@ import Testing
         #expect(try LatencyObjectives(text).objective(of: model) == nanoseconds)
     }
 
-    @Test(arguments: ["", "25", "ms", "a=", "=1ms", "0ms", "0.0001us", "1e3ms", "-1ms", "1ms,", "1ms,2ms", "a=1ms,a=1ms", "nanms"])
+    @Test(arguments: [
+        "", "25", "ms", "a=", "=1ms", "0ms", "0.0001us", "1e3ms", "-1ms", "1ms,", "1ms,2ms", "a=1ms,a=1ms", "nanms",
+    ])
     func `what is no time is refused`(text: String) {
         #expect(throws: ServingError.self) { try LatencyObjectives(text) }
     }

@@ -20,11 +20,12 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
     /// The usual time between coming and deadline; infinite while no task had one.
     private var usualBudget = Double.infinity
     private var lastExploration = 0
+    private var companyWait = CompanyWait()
 
     public init(limits: AdaptiveLimits = AdaptiveLimits()) { self.limits = limits }
 
     public var isEmpty: Bool { depth.tasks == 0 }
-    public var dueTime: MonotonicTime? { isEmpty ? nil : .distantPast }
+    public var dueTime: MonotonicTime? { isEmpty ? nil : companyWait.end }
 
     public var urgency: Urgency {
         guard let lane = lanes.mostUrgent else { return Urgency(time: .distantFuture) }
@@ -34,7 +35,25 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         )
     }
 
-    public mutating func drain() {}
+    public mutating func drain() { companyWait.drain() }
+
+    /// Looks anew at whether what waits is better off with what is going to come.
+    private mutating func considerWaiting(at now: MonotonicTime, _ pool: PoolState?) {
+        guard companyWait.mayWait, depth.rows > 0, let lane = lanes.mostUrgent,
+            let curve = curves.entry(lanes[lane].shape)?.curve, !curve.isUnknown
+        else { return companyWait.runAtOnce() }
+        companyWait.consider(
+            CompanyWait.Waiting(
+                tasks: depth.tasks,
+                rows: depth.rows,
+                deadline: lanes[lane].order.head.deadline,
+                arrivalRate: arrivals.perNanosecond(at: now)
+            ),
+            curve,
+            at: now,
+            threads: pool?.threads
+        )
+    }
 
     // MARK: Tasks in
 
@@ -62,6 +81,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         depth.tasks += 1
         depth.rows += terms.size
         depth.bytes += terms.byteCount
+        considerWaiting(at: now, pool)
         return store.ticket(for: place)
     }
 
@@ -69,7 +89,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         let isTooMuch =
             terms.size > limits.maximumQueuedRows - depth.rows
             || terms.byteCount > limits.maximumQueuedBytes - depth.bytes
-            || depth.tasks >= limits.maximumQueuedRows
+            || depth.tasks >= limits.maximumQueuedTasks
         if isTooMuch, !isEmpty || terms.size > UInt32.max {
             note(.refused(.queueFull), terms, enqueuedAt: now, predicted: nil, at: now)
             let limit = QueueDepth(rows: limits.maximumQueuedRows, bytes: limits.maximumQueuedBytes)
@@ -146,6 +166,8 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
         }
         if release.reason == .exploring { lastExploration = history.releaseCount }
         release.number = history.released(ReleaseRecord(release, at: now, left: depth))
+        companyWait.started(release.number, at: now, predictedNanoseconds: release.predictedNanoseconds)
+        considerWaiting(at: now, pool)
         return release
     }
 
@@ -371,6 +393,8 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
 
     public mutating func finished(_ batch: FinishedBatch, at now: MonotonicTime) {
         history.finished(batch)
+        companyWait.ended(batch.number)
+        defer { considerWaiting(at: now, nil) }
         guard batch.outcome.succeeded else { return }
         services.add(batch.rows, at: now)
         curves.learn(batch, at: now)

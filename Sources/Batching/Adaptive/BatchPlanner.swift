@@ -97,11 +97,12 @@ struct BatchPlanner {
         let load = arrivalRate * curve.leastPerRow / Double(pool.threads) + pool.otherDemand
         let coming = Double(waiting) / (1 - min(load, 0.98))
         let size = curve.size(draining: coming, threads: Double(pool.threads), limit: limit)
-        if explores, triesUnsure, let unsure = curve.unsureRows(above: size, upTo: limit) {
+        if explores, triesUnsure, let unsure = curve.unsureRows(near: size, upTo: limit) {
             return (unsure, .exploring)
         }
         if size == waiting { return (size, .everythingWaiting) }
-        if limit == known, size <= known, explores || curve.mayFallFurther { return (known, .exploring) }
+        let isWorthTrying = explores && known <= LatencyCurve.nearby * curve.bestRows || curve.mayFallFurther
+        if limit == known, size <= known, isWorthTrying { return (known, .exploring) }
         if size == maximumRows { return (size, .full) }
         return (size, size == known ? .exploring : pool.idleThreads > 1 ? .shared : .economicSize)
     }

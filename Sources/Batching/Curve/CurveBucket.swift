@@ -19,7 +19,7 @@ struct CurveBucket: Sendable {
     }
 
     /// Whether enough runs say it, the last of them not long ago.
-    func isSure(at run: Int) -> Bool { samples >= 4 && run - lastRun < 4096 }
+    func isSure(at run: Int) -> Bool { samples >= 8 && run - lastRun < 1024 }
 
     /// How much the bucket counts against its neighbours; less the longer ago it had a run.
     func weight(at run: Int) -> Double {

@@ -9,8 +9,13 @@ public struct LatencyCurve: Sendable {
     static let maximumRows = 1 << 20
     /// A bucket follows the last so many runs.
     static let memory = 16.0
+    /// Sizes that differ by at most this factor are worth trying beside each other.
+    static let nearby = 2
     /// Of equal sizes, a cheaper one has to be cheaper by this factor to count.
     static let clearGain = 0.98
+    /// A doubled batch has to be cheaper per row by this factor for the next doubling to be tried: a large batch holds
+    /// up everybody behind it, and measured times are noisy.
+    static let worthwhileGain = 0.93
 
     private var buckets: [CurveBucket] = []
     private var runs = 0
@@ -100,13 +105,15 @@ public struct LatencyCurve: Sendable {
         }
     }
 
-    /// The smallest size above `size` and up to `limit` whose time is not known well; `nil` when all are.
-    func unsureRows(above size: Int, upTo limit: Int) -> Int? {
+    /// A size not far from `size`, and at most `limit`, whose time is not known well: it ran a few times only, perhaps
+    /// in a bad moment, or long ago. The smallest of them; `nil` when all are known.
+    func unsureRows(near size: Int, upTo limit: Int) -> Int? {
         var index = 0
         for bucket in buckets where bucket.samples > 0 {
             let rows = Int(self.rows[index].rounded(.up))
             index += 1
-            if rows > size, rows <= limit, !bucket.isSure(at: runs) { return rows }
+            guard rows != size, rows <= min(limit, size * Self.nearby), rows * Self.nearby >= size else { continue }
+            if !bucket.isSure(at: runs) { return rows }
         }
         return nil
     }
@@ -220,7 +227,7 @@ public struct LatencyCurve: Sendable {
         guard largestRows > 1, times.count > 1 else { return true }
         let half = largestRows / 2
         return nanoseconds(rows: largestRows) / Double(largestRows)
-            < Self.clearGain * nanoseconds(rows: half) / Double(half)
+            < Self.worthwhileGain * nanoseconds(rows: half) / Double(half)
     }
 
     /// The curve of rows that cost `factor` as much.
@@ -241,12 +248,16 @@ public struct LatencyCurve: Sendable {
     }
 
     /// The size among those known, up to `limit`, with which `waiting` rows are done soonest on average, when batches of
-    /// one size run on `threads` threads; smaller where it hardly matters.
+    /// one size run on `threads` threads; smaller where it hardly matters. What is won in time is weighed against what
+    /// it costs: to spread rows over threads that is twice as much work has to be done in less than half of the time.
     func size(draining waiting: Double, threads: Double, limit: Int) -> Int {
         var bestSize = 1
-        var best = nanoseconds(rows: 1) * (waiting / threads + 1)
+        func cost(_ size: Double, _ time: Double) -> Double {
+            time * (waiting / (threads * size) + 1) * (time / size)
+        }
+        var best = cost(1, nanoseconds(rows: 1))
         func consider(_ size: Double, _ time: Double) {
-            let cost = time * (waiting / (threads * size) + 1)
+            let cost = cost(size, time)
             guard cost < best * Self.clearGain else { return }
             best = cost
             bestSize = Int(size)

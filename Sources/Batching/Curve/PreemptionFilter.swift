@@ -7,6 +7,9 @@
 struct PreemptionFilter: Sendable {
     /// Runs are not expected to be better than the best ratio by less than this.
     private static let tolerance = 1.15
+    /// A run whose ratio is this many times the usual one was not held up but run in another way, as on an engine's own
+    /// threads: nothing is known of what it would have taken.
+    private static let doubt = 3.0
     private var ratio = 0.0
 
     /// The time that the run would have taken undisturbed, in nanoseconds.
@@ -15,6 +18,7 @@ struct PreemptionFilter: Sendable {
         let thread = Double(outcome.threadNanoseconds)
         let own = max(Double(outcome.runNanoseconds) / thread, 1)
         if ratio == 0 || own < ratio { ratio = own } else { ratio = min(own, ratio * 1.01) }
+        guard own < ratio * Self.doubt else { return outcome.runNanoseconds }
         return min(outcome.runNanoseconds, UInt64(clamping: thread * ratio * Self.tolerance))
     }
 }

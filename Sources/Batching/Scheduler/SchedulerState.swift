@@ -155,7 +155,10 @@ struct SchedulerState {
         guard !batch.isAbandoned else { return false }
         remove(batch)
         batch.entry.account.charge(Double(outcome.runNanoseconds) - batch.charge)
-        batch.finished(outcome, at: clock())
+        let now = clock()
+        batch.finished(outcome, at: now)
+        // A thread of the pool looks for itself.
+        if !batch.isOnPool, batch.entry.isListed, let due = batch.entry.dueTime { callThread(for: due, now) }
         return true
     }
 

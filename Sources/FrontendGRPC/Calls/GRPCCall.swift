@@ -47,6 +47,7 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var reload: Task<Void, Never>?
     var profile: Profile?
     private var isFinished = false
+    private let timeout: UInt64?
 
     var services: GRPCServices { connection.services }
     var loop: GRPCEventLoop { connection.loop }
@@ -57,9 +58,17 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         self.method = head.method
         self.encoding = head.encoding
         self.hasNoTime = head.timeoutNanoseconds == 0
+        self.timeout = head.timeoutNanoseconds
         self.priority = head.priority
         self.tenant = head.tenant.isEmpty ? 0 : connection.services.inference.tenants.number(of: head.tenant)
         self.deadline = head.timeoutNanoseconds.map(connection.loop.deadline(afterNanoseconds:)) ?? .never
+    }
+
+    /// Whether nine tenths of the client's time are over, which was five milliseconds at least. The client counts from
+    /// before the headers came. What is given up sooner is not for lack of time, and could be a flood.
+    var isNearItsDeadline: Bool {
+        guard let timeout, timeout >= 5_000_000 else { return false }
+        return deadline.remaining(at: loop.now()) <= max(timeout / 10, 1_000_000)
     }
 
     /// Starts the clock of the deadline, which also runs while the request is still coming.

@@ -49,6 +49,11 @@ final class GRPCConnection: HTTP2RequestHandler {
 
     func streamCancelled(_ stream: HTTP2ServerStream) { (stream.context as? GRPCCall)?.cancel() }
 
+    /// A client whose time is up gives its call up. In an overload these are many.
+    func excusesReset(of stream: HTTP2ServerStream) -> Bool {
+        (stream.context as? GRPCCall)?.isNearItsDeadline ?? false
+    }
+
     /// Ends calls that would never end by themselves.
     func beginDraining() {
         isDraining = true

@@ -105,8 +105,9 @@ extension HTTP2Connection {
     func receiveReset(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) {
         guard payload.count == 4 else { return fail(.frameSizeError, "RST_STREAM has a length other than 4") }
         guard !isIdle(header.streamID) else { return fail(.protocolError, "RST_STREAM on an idle stream") }
-        guard charge(.reset, "too many streams were reset") else { return }
-        guard let stream = streams[header.streamID] else { return }
+        let stream = streams[header.streamID]
+        let isExcused = stream.map { handler.excusesReset(of: $0) } ?? false
+        guard isExcused || charge(.reset, "too many streams were reset"), let stream else { return }
         close(stream, .finished)
         handler.streamCancelled(stream)
         release(stream)

@@ -59,7 +59,8 @@ extension BatchVerification {
     /// What is different about the two results; `nil` when they agree.
     static func difference(_ batched: Tensor, _ alone: Tensor) -> String? {
         guard batched.elementType == alone.elementType, batched.shape == alone.shape else {
-            return "\(batched.elementType.name) \(batched.shape) in a batch, \(alone.elementType.name) \(alone.shape) alone"
+            return
+                "\(batched.elementType.name) \(batched.shape) in a batch, \(alone.elementType.name) \(alone.shape) alone"
         }
         switch batched.elementType {
         case .float32: return difference(batched.scalars(as: Float.self), alone.scalars(as: Float.self), .float32)

@@ -19,6 +19,15 @@ public struct CallTerms: Sendable, Hashable {
     public static let priorities = -100...100
 }
 
+extension Deadline {
+    /// When the run has to be over, so that the answer is there in time: a caller's clock began before the request was
+    /// read, and goes on while the answer is written, sent and read. A tenth of the time, 5 ms at most.
+    func leavingTimeForTheAnswer(from now: MonotonicTime) -> Deadline {
+        guard !isNever else { return self }
+        return Deadline(MonotonicTime(nanoseconds: time.nanoseconds - min(remaining(at: now) / 10, 5_000_000)))
+    }
+}
+
 // MARK: - What callers write
 
 extension CallTerms {

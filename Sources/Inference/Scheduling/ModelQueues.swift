@@ -122,7 +122,7 @@ public final class ModelQueues: Sendable {
             throw .deadlineExceeded("Timed out waiting for notification")
         }
         let (binding, size, shape) = try place(run)
-        var deadline = terms.deadline
+        var deadline = terms.deadline.leavingTimeForTheAnswer(from: now)
         if let objective { deadline = min(deadline, .after(nanoseconds: objective, from: now)) }
         let task = TaskTerms(
             size: size,

@@ -24,7 +24,8 @@ public final class RunIntake {
         while let first = waiting.first {
             let queue = first.binding.queue
             // All are for one queue most of the time.
-            let others = waiting.contains { $0.binding.queue != queue } ? waiting.filter { $0.binding.queue != queue } : []
+            let others =
+                waiting.contains { $0.binding.queue != queue } ? waiting.filter { $0.binding.queue != queue } : []
             if !others.isEmpty { waiting.removeAll { $0.binding.queue != queue } }
             queue.submit(waiting, mayRunHere: true)
             waiting = others

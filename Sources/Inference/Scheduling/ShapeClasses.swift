@@ -27,7 +27,8 @@ final class ShapeClasses: Sendable {
             let shapes = run.requests.flatMap { $0.inputs.map(\.shape) }
             var elements = 0
             for shape in shapes { elements += max(1, shape.elementCount / max(shape.rowCount, 1)) }
-            let group = mayPad ? known.first { Self.haveEqualRanks($0.shapes, shapes) }?.shape.paddingGroup ?? known.count : -1
+            let group =
+                mayPad ? known.first { Self.haveEqualRanks($0.shapes, shapes) }?.shape.paddingGroup ?? known.count : -1
             let shape = ShapeClass(id: known.count, elementsPerRow: elements, paddingGroup: group)
             known.append(Known(shapes: shapes, shape: shape))
             return shape

@@ -117,7 +117,9 @@ import Testing
         let before = bench.runs.shapes.count
         let answers = try [[1, 2], [1, 3], [2, 2]].map { dimensions in
             let shape = try TensorShape(dimensions)
-            return bench.submit(try Tensor(.float32, shape, scalars: Array(repeating: Float(1), count: shape.elementCount)))
+            return bench.submit(
+                try Tensor(.float32, shape, scalars: Array(repeating: Float(1), count: shape.elementCount))
+            )
         }
         bench.runAll()
         let shapes: [[Int]?] = answers.map { $0.outputs?[0].tensor.shape.dimensions }

@@ -136,7 +136,8 @@ import Testing
     @Test func `a request of another type fails alone`() async throws {
         let bench = await BatchingBench()
         let answers = [
-            try bench.submit([1]), bench.submit(try Tensor(.float64, .vector(1), scalars: [1.0])), try bench.submit([2]),
+            try bench.submit([1]), bench.submit(try Tensor(.float64, .vector(1), scalars: [1.0])),
+            try bench.submit([2]),
         ]
         bench.runAll()
         #expect(answers[0].floats == [2.5] && answers[2].floats == [3])

@@ -8,7 +8,9 @@ import Testing
         #expect(try CallTerms.priority(Array(text.utf8)) == priority)
     }
 
-    @Test(arguments: ["", "high", "101", "-101", "1.5", " 1", "99999999999999999999", String(repeating: "0", count: 99)])
+    @Test(arguments: [
+        "", "high", "101", "-101", "1.5", " 1", "99999999999999999999", String(repeating: "0", count: 99),
+    ])
     func `other priorities are refused with what was expected`(text: String) {
         let error = #expect(throws: ServingError.self) { try CallTerms.priority(Array(text.utf8)) }
         #expect(error?.code == .invalidArgument)
@@ -27,7 +29,9 @@ import Testing
         #expect(try CallTerms.timeout(Array(text.utf8)) == nanoseconds)
     }
 
-    @Test(arguments: ["", ".", ".5", "-1", "1e3", "25ms", "1000000000", "1.2.3", "1.\(String(repeating: "0", count: 30))"])
+    @Test(arguments: [
+        "", ".", ".5", "-1", "1e3", "25ms", "1000000000", "1.2.3", "1.\(String(repeating: "0", count: 30))",
+    ])
     func `other timeouts are refused with what was expected`(text: String) {
         let error = #expect(throws: ServingError.self) { try CallTerms.timeout(Array(text.utf8)) }
         #expect(error?.code == .invalidArgument)
