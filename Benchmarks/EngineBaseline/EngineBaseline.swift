@@ -35,6 +35,15 @@ import Tensors
     @Flag(help: "Measure TensorFlowEngine's run.")
     var engine = false
 
+    @Option(help: "Whole numbers in the inputs are below this: the size of a vocabulary.")
+    var integerLimit = 2
+
+    func validate() throws {
+        guard (1...1 << 24).contains(integerLimit) else {
+            throw ValidationError("--integer-limit is \(integerLimit); expected a number from 1 to 16777216")
+        }
+    }
+
     @Option(help: "Threads that run the model at once in a loop for --seconds: what the model can give at most.")
     var threads = 0
 
@@ -46,6 +55,7 @@ import Tensors
             model: model,
             signature: signature,
             rows: rows,
+            integerLimit: integerLimit,
             options: TensorFlowOptions(libraryPath: tensorflowLibrary)
         )
         guard threads == 0 else { return print(throughput(of: subject)) }
@@ -58,7 +68,8 @@ import Tensors
 
     private func throughput(of subject: Subject) -> String {
         let result = Throughput.measure(threads: threads, seconds: seconds, subject.runBare)
-        return "{\"rows\": \(rows), \"threads\": \(threads), \"rows_per_second\": \(result.runsPerSecond * Double(rows)), "
+        return
+            "{\"rows\": \(rows), \"threads\": \(threads), \"rows_per_second\": \(result.runsPerSecond * Double(rows)), "
             + "\"cpu_ns\": \(Int(result.cpuNanoseconds)), \"wall_ns\": \(result.medianNanoseconds)}"
     }
 

@@ -13,13 +13,19 @@ final class Subject: @unchecked Sendable {
     /// TensorFlow's tensors over the memory of `request.inputs`, made once.
     private let inputs: [OpaquePointer?]
 
-    init(model path: String, signature name: String, rows: Int, options: TensorFlowOptions) throws {
+    init(
+        model path: String,
+        signature name: String,
+        rows: Int,
+        integerLimit: Int,
+        options: TensorFlowOptions
+    ) throws {
         model = try TensorFlowEngine(options: options).loadModel(LoadRequest(path: path))
         guard let index = model.signatures.firstIndex(where: { $0.name == name }) else {
             throw ServingError.notFound("the model has no signature \(name)")
         }
         let signature = model.signatures[index]
-        let tensors = try signature.inputs.map { try Self.tensor(for: $0, rows: rows) }
+        let tensors = try signature.inputs.map { try Self.tensor(for: $0, rows: rows, integerLimit: integerLimit) }
         request = RunRequest(signature: index, inputs: tensors, outputs: Array(signature.outputs.indices))
         handles = model.handles(of: index)
         inputs = try tensors.map { try InputTensor.make($0).handle }
@@ -51,8 +57,12 @@ final class Subject: @unchecked Sendable {
 
     func runEngine() { _ = try? model.run(request) }
 
-    /// Ones, or strings of one letter. The first open dimension becomes `rows`, others 1.
-    private static func tensor(for parameter: Signature.Parameter, rows: Int) throws -> Tensor {
+    /// Ones, whole numbers below the limit, or strings of one letter. The first open dimension becomes `rows`, others 1.
+    private static func tensor(
+        for parameter: Signature.Parameter,
+        rows: Int,
+        integerLimit: Int
+    ) throws -> Tensor {
         guard let type = parameter.elementType else {
             throw ServingError(.unimplemented, "input \(parameter.name) is of a type that requests cannot carry")
         }
@@ -68,10 +78,19 @@ final class Subject: @unchecked Sendable {
             case .float32: bytes.bindMemory(to: Float.self).update(repeating: 1)
             case .float64: bytes.bindMemory(to: Double.self).update(repeating: 1)
             default:
-                // Whole numbers are little endian: ones, small enough to be an index into any table.
+                // Whole numbers are little endian.
                 bytes.initializeMemory(as: UInt8.self, repeating: 0)
                 let width = bytes.count / max(shape.elementCount, 1)
-                for index in 0..<shape.elementCount { bytes[index * width] = 1 }
+                var state: UInt32 = 1
+                for index in 0..<shape.elementCount {
+                    // Numerical Recipes' generator; its high bits are the good ones.
+                    state = state &* 1_664_525 &+ 1_013_904_223
+                    var value = (state >> 8) % UInt32(integerLimit)
+                    for byte in 0..<min(width, 4) {
+                        bytes[index * width + byte] = UInt8(truncatingIfNeeded: value)
+                        value >>= 8
+                    }
+                }
             }
         }
         return buffer.freeze()

@@ -13,7 +13,7 @@ enum Throughput {
         let runsPerSecond: Double
         /// CPU of the whole process for one run.
         let cpuNanoseconds: Double
-            /// Middle of the wall times of single runs.
+        /// Middle of the wall times of single runs.
         let medianNanoseconds: UInt64
     }
 
