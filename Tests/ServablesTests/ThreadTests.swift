@@ -58,11 +58,18 @@ import Musl
         #expect(await task.value == nil)
     }
 
-    /// In a process of its own, which is left without memory for another stack.
+    /// In a process of its own, which is left with memory for a few more stacks, and for everything else.
     @Test func `a thread that the system refuses is an error`() async {
         await #expect(processExitsWith: .success) {
             try startThreadIfPossible(named: "fine") {}
-            var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+            var pages = 0
+            if let file = fopen("/proc/self/statm", "r") {
+                withUnsafeMutablePointer(to: &pages) { pages in _ = withVaList([pages]) { vfscanf(file, "%ld", $0) } }
+                fclose(file)
+            }
+            guard pages > 0 else { exit(2) }
+            let bytes = UInt(pages) * UInt(sysconf(Int32(_SC_PAGESIZE))) + (64 << 20)
+            var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
             setrlimit(__rlimit_resource_t(9), &limit)
             var code = CanonicalCode.ok
             for _ in 0..<100 where code == .ok {
