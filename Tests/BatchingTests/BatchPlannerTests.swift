@@ -43,6 +43,7 @@ import Testing
             arrivalRate: ratePerSecond / 1e9,
             usualBudget: 25e6,
             explores: false,
+            exploresSmaller: false,
             mayProbe: mayProbe
         )
     }

@@ -186,6 +186,7 @@ public struct AdaptiveQueue<Payload: Sendable>: BatchForming {
             arrivalRate: arrivals.perNanosecond(at: now),
             usualBudget: usualBudget,
             explores: history.releaseCount - lastExploration >= 16,
+            exploresSmaller: usualBudget == .infinity && history.releaseCount - lastExploration >= 4,
             mayProbe: curve.mayProbe(Int(waiting.head.rows), at: now)
         )
     }

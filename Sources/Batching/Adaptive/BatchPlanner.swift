@@ -54,6 +54,9 @@ struct BatchPlanner {
     let usualBudget: Double
     /// Whether a size that never ran may be tried although those before it were not cheaper.
     let explores: Bool
+    /// Whether a smaller size whose time is not known well may be tried. It holds up nobody; where there are deadlines it
+    /// costs goodput all the same.
+    let exploresSmaller: Bool
     /// Whether a run that will be late is worth its while, to learn how long it takes.
     let mayProbe: Bool
 
@@ -97,7 +100,8 @@ struct BatchPlanner {
         let load = arrivalRate * curve.leastPerRow / Double(pool.threads) + pool.otherDemand
         let coming = Double(waiting) / (1 - min(load, 0.98))
         let size = curve.size(draining: coming, threads: Double(pool.threads), limit: limit)
-        if explores, triesUnsure, let unsure = curve.unsureRows(near: size, upTo: limit) {
+        let largestTry = explores ? limit : exploresSmaller ? size - 1 : 0
+        if triesUnsure, largestTry > 0, let unsure = curve.unsureRows(near: size, upTo: largestTry) {
             return (unsure, .exploring)
         }
         if size == waiting { return (size, .everythingWaiting) }
