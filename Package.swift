@@ -280,7 +280,8 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "Batching", "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables", "ServingConfig",
+                "Batching", "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables",
+                "ServingConfig",
                 "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
                 "TransportSecurity", "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
@@ -288,7 +289,8 @@ let package = Package(
         tests(
             "FrontendREST",
             [
-                "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables", "ServingMetrics",
+                "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables",
+                "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
