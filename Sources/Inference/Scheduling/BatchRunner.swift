@@ -97,18 +97,15 @@ extension BatchRunner {
     /// Runs the tasks together. When that fails, each half is run by itself, and so on: what is wrong with one request
     /// is no other's affair.
     private func answer(_ tasks: ArraySlice<Task>, at now: MonotonicTime) -> BatchOutcome {
-        let start = MonotonicTime.now()
-        switch run(tasks, at: now) {
-        case .success(let run):
-            give(run.outputs, to: tasks)
+        let run = run(tasks, at: now)
+        switch run.result {
+        case .success(let outputs):
+            give(outputs, to: tasks)
             return run.outcome
         case .failure(let error):
             guard tasks.count > 1, Self.mayBeOfOne(error) else {
                 for task in tasks { task.payload.fail(error) }
-                guard error.code == .deadlineExceeded else { return .nothing }
-                // It was stopped, and would have taken at least that long: else the same mistake is made for ever.
-                let rows = tasks.reduce(0) { $0 + $1.size }
-                return BatchOutcome(executedRows: rows, runNanoseconds: MonotonicTime.now().nanoseconds(since: start))
+                return run.outcome
             }
             let middle = tasks.startIndex + tasks.count / 2
             _ = answer(tasks[..<middle], at: .now())
@@ -156,18 +153,18 @@ extension BatchRunner {
             let task = checked[index]
             let rows = start..<start + task.size
             start = rows.upperBound
-            switch run(checked[index...index], at: .now()) {
+            switch run(checked[index...index], at: .now()).result {
             case .failure(let error):
                 failures += 1
                 task.payload.fail(error)
             case .success(let alone):
-                if case .success(let batch) = batch {
-                    difference = difference ?? Self.difference(batch.outputs, rows, alone.outputs)
+                if case .success(let batch) = batch.result {
+                    difference = difference ?? Self.difference(batch, rows, alone)
                 }
-                task.payload.finish(task.rows, alone.outputs, nil)
+                task.payload.finish(task.rows, alone, nil)
             }
         }
-        if case .failure(let error) = batch, failures == 0 { difference = "a batch fails: \(error)" }
+        if case .failure(let error) = batch.result, failures == 0 { difference = "a batch fails: \(error)" }
         if let difference { verification.disagreed(difference) } else if failures == 0 { verification.agreed() }
         let rest = tasks.dropFirst(checked.count)
         if case .dependent = verification.verdict {
@@ -175,7 +172,7 @@ extension BatchRunner {
         } else if !rest.isEmpty {
             _ = answer(rest, at: .now())
         }
-        return (try? batch.get().outcome) ?? .nothing
+        return batch.outcome
     }
 
     private static func difference(_ batch: [Tensor], _ rows: Range<Int>, _ alone: [Tensor]) -> String? {
@@ -191,12 +188,15 @@ extension BatchRunner {
 extension BatchRunner {
     private struct Run {
         /// With a row for each of the tasks' and those that were added.
-        let outputs: [Tensor]
+        let result: Result<[Tensor], ServingError>
+        /// What the run teaches; also one that was stopped, which would have taken longer: else a prediction that is too
+        /// short would never be mended.
         let outcome: BatchOutcome
     }
 
-    private func run(_ tasks: ArraySlice<Task>, at now: MonotonicTime) -> Result<Run, ServingError> {
-        Result { () throws(ServingError) in
+    private func run(_ tasks: ArraySlice<Task>, at now: MonotonicTime) -> Run {
+        var outcome = BatchOutcome.nothing
+        let result = Result { () throws(ServingError) -> [Tensor] in
             let deadline = try deadline(of: tasks, at: now)
             var rows = 0
             for task in tasks { rows += task.size }
@@ -204,11 +204,24 @@ extension BatchRunner {
             if case .parameters = rules { metrics.batchPadded(rows: rows, executedRows: executedRows) }
             metrics.batchFormed(executedRows: executedRows)
             let inputs = try gather(tasks, extraRows: executedRows - rows)
-            let outputs = try execute(inputs, deadline: deadline, like: tasks.first!.payload.run)
-            metrics.batchRan()
-            if tasks.count > 1 || !isAdaptive { try check(outputs.tensors, rows: executedRows) }
-            return Run(outputs: outputs.tensors, outcome: BatchOutcome(outputs, rows: executedRows))
+            let start = MonotonicTime.now()
+            do throws(ServingError) {
+                // There is no batch without a task.
+                let outputs = try execute(inputs, deadline: deadline, like: tasks.first!.payload.run)
+                metrics.batchRan()
+                if tasks.count > 1 || !isAdaptive { try check(outputs.tensors, rows: executedRows) }
+                outcome = BatchOutcome(outputs, rows: executedRows)
+                return outputs.tensors
+            } catch {
+                let nanoseconds = MonotonicTime.now().nanoseconds(since: start)
+                // Engines stop runs after whole milliseconds. In less it was only found too late to begin.
+                if error.code == .deadlineExceeded, nanoseconds >= 1_000_000 {
+                    outcome = BatchOutcome(executedRows: executedRows, runNanoseconds: nanoseconds)
+                }
+                throw error
+            }
         }
+        return Run(result: result, outcome: outcome)
     }
 
     private var isAdaptive: Bool { if case .adaptive = rules { true } else { false } }

@@ -142,7 +142,7 @@ public final class ModelQueues: Sendable {
             guard let (_, binding) = lane(for: run) else { break }
             return (binding, size, .any)
         case .adaptive:
-            guard let size = run.rowCount, size > 0, !run.isJoint, run.executor.declaresRows,
+            guard !run.isJoint, let size = run.rowCount, size > 0, run.executor.declaresRows,
                 let (lane, binding) = lane(for: run), let shape = lane.shapes.shapeClass(of: run)
             else { break }
             if case .dependent = lane.verification.verdict { break }

@@ -10,18 +10,12 @@ extension Signature {
 }
 
 extension ModelRun {
-    /// The size of dimension 0 of all inputs; `nil` when they have none or differ in it.
+    /// The size of dimension 0 of all inputs of a run of one signature; `nil` when they have none or differ in it.
     var rowCount: Int? {
         var count: Int?
         for tensor in request.inputs {
             guard tensor.shape.rank > 0, count == nil || count == tensor.shape[0] else { return nil }
             count = tensor.shape[0]
-        }
-        for request in others {
-            for tensor in request.inputs {
-                guard tensor.shape.rank > 0, count == nil || count == tensor.shape[0] else { return nil }
-                count = tensor.shape[0]
-            }
         }
         return count
     }

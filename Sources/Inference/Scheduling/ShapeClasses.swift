@@ -19,12 +19,12 @@ final class ShapeClasses: Sendable {
 
     init(mayPad: Bool) { self.mayPad = mayPad }
 
-    /// The class of a run with such inputs, all of which have rows; `nil` when there are too many classes.
+    /// The class of a run of one signature, all of whose inputs have rows; `nil` when there are too many classes.
     func shapeClass(of run: ModelRun) -> ShapeClass? {
         known.withLock { known in
             if let match = known.first(where: { Self.matches($0.shapes, run) }) { return match.shape }
             guard known.count < Self.maximumCount else { return nil }
-            let shapes = run.requests.flatMap { $0.inputs.map(\.shape) }
+            let shapes = run.request.inputs.map(\.shape)
             var elements = 0
             for shape in shapes { elements += max(1, shape.elementCount / max(shape.rowCount, 1)) }
             let group =
@@ -36,18 +36,8 @@ final class ShapeClasses: Sendable {
     }
 
     private static func matches(_ shapes: [TensorShape], _ run: ModelRun) -> Bool {
-        var index = 0
-        for tensor in run.request.inputs {
-            guard shapes[index].hasRowsLike(tensor.shape) else { return false }
-            index += 1
-        }
-        for request in run.others {
-            for tensor in request.inputs {
-                guard shapes[index].hasRowsLike(tensor.shape) else { return false }
-                index += 1
-            }
-        }
-        return true
+        // Of one queue, and so with as many inputs.
+        shapes.indices.allSatisfy { shapes[$0].hasRowsLike(run.request.inputs[$0].shape) }
     }
 
     private static func haveEqualRanks(_ a: [TensorShape], _ b: [TensorShape]) -> Bool {
