@@ -9,6 +9,9 @@ struct CurveBucket: Sendable {
     private var lastRun = 0
     /// Runs in a row that took more than twice, or less than half, of what was expected.
     private var strays = 0
+    /// The first runs of a size are often slow, as a graph is compiled or memory is fetched, and never too fast: of so
+    /// many the fastest counts.
+    private static let slowRuns = 3
 
     /// Sizes up to 8 have a bucket each, above there are four to each doubling.
     static func index(of rows: Int) -> Int {
@@ -26,16 +29,23 @@ struct CurveBucket: Sendable {
         min(Double(samples), LatencyCurve.memory) / (1 + Double(run - lastRun) / 64)
     }
 
+    /// What so many rows take, if each takes as long as it does here.
+    func expected(_ newRows: Double) -> Double { time * newRows / rows }
+
+    mutating func scale(by factor: Double) { time *= factor }
+
     /// Returns whether it says something else now than before.
     mutating func learn(rows newRows: Double, time newTime: Double, run: Int) -> Bool {
         lastRun = run
         defer { samples += 1 }
         guard samples > 0 else { return set(newRows, newTime) }
-        let expected = time * newRows / rows
-        if isStray(newTime, expected) {
-            // A first run that was slow, or a change that lasts.
-            if samples == 1 && newTime < expected || strays >= 4 { return set(newRows, newTime) }
+        let expected = self.expected(newRows)
+        guard samples >= Self.slowRuns else {
+            if newTime < expected { (rows, time) = (newRows, newTime) }
+            return true
         }
+        // A change that lasts.
+        if isStray(newTime, expected), strays >= 4 { return set(newRows, newTime) }
         let gain = max(1 / Double(samples + 1), 1 / LatencyCurve.memory)
         rows += gain * (newRows - rows)
         let off = min(max(newTime / expected - 1, -0.5), 1)

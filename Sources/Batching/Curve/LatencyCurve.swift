@@ -8,17 +8,25 @@ public struct LatencyCurve: Sendable {
     /// Bounds the sizes that are told apart.
     static let maximumRows = 1 << 20
     /// A bucket follows the last so many runs.
-    static let memory = 16.0
+    static let memory = 32.0
+    /// The machine's pace follows the last so many runs of known sizes.
+    static let paceMemory = 8.0
     /// Sizes that differ by at most this factor are worth trying beside each other.
     static let nearby = 2
-    /// Of equal sizes, a cheaper one has to be cheaper by this factor to count.
+    /// A larger size has to be cheaper per row by this factor to count: measured times are noisy, and where sizes cost
+    /// the same a small batch holds up nobody.
     static let clearGain = 0.98
     /// A doubled batch has to be cheaper per row by this factor for the next doubling to be tried: a large batch holds
-    /// up everybody behind it, and measured times are noisy.
+    /// up everybody behind it.
     static let worthwhileGain = 0.93
+    /// Where a doubling gave that much, the next is tried before many runs have confirmed it.
+    static let steepGain = 0.8
 
     private var buckets: [CurveBucket] = []
     private var runs = 0
+    /// What the machine takes now, of the times in the buckets: other work slows down runs of all sizes alike. Without it
+    /// a size that ran in a bad moment would look worse than one that ran in a good one.
+    private var pace = 1.0
     /// The buckets that have runs, in order of rows, with times that never fall.
     private var rows: [Double] = []
     private var times: [Double] = []
@@ -60,10 +68,19 @@ public struct LatencyCurve: Sendable {
         let index = CurveBucket.index(of: rows)
         while buckets.count <= index { buckets.append(CurveBucket()) }
         runs += 1
-        let isNews = buckets[index].learn(rows: Double(rows), time: time, run: runs)
+        if buckets[index].isSure(at: runs) { learnPace(ratio: time / (buckets[index].expected(Double(rows)) * pace)) }
+        let isNews = buckets[index].learn(rows: Double(rows), time: time / pace, run: runs)
         largestRows = max(largestRows, rows)
         // What a run adds to many is not worth the work at once.
         if isNews || runs < 64 || runs % 8 == 0 { rebuild() }
+    }
+
+    /// Takes a run of a known size for a sign of how fast the machine is. One that was far off says little of it.
+    private mutating func learnPace(ratio: Double) {
+        pace *= 1 + min(max(ratio - 1, -0.3), 0.3) / Self.paceMemory
+        guard pace < 0.5 || pace > 2 else { return }
+        for index in buckets.indices { buckets[index].scale(by: pace) }
+        pace = 1
     }
 
     /// Follows the size of error that nine of ten runs stay below.
@@ -79,7 +96,7 @@ public struct LatencyCurve: Sendable {
         var spreads: [Double] = []
         for bucket in buckets where bucket.samples > 0 {
             rows.append(bucket.rows)
-            times.append(bucket.time)
+            times.append(bucket.time * pace)
             weights.append(bucket.weight(at: runs))
             spreads.append(bucket.spread)
         }
@@ -105,14 +122,15 @@ public struct LatencyCurve: Sendable {
         }
     }
 
-    /// A size not far from `size`, and at most `limit`, whose time is not known well: it ran a few times only, perhaps
-    /// in a bad moment, or long ago. The smallest of them; `nil` when all are known.
+    /// A size up to `limit` whose time is not known well: it ran a few times only, perhaps in a bad moment, or long ago.
+    /// The smallest of them that is at most twice `size`: a smaller one holds up nobody, however far off it is. `nil`
+    /// when all are known.
     func unsureRows(near size: Int, upTo limit: Int) -> Int? {
         var index = 0
         for bucket in buckets where bucket.samples > 0 {
             let rows = Int(self.rows[index].rounded(.up))
             index += 1
-            guard rows != size, rows <= min(limit, size * Self.nearby), rows * Self.nearby >= size else { continue }
+            guard rows != size, rows <= min(limit, size * Self.nearby) else { continue }
             if !bucket.isSure(at: runs) { return rows }
         }
         return nil
@@ -224,10 +242,10 @@ public struct LatencyCurve: Sendable {
 
     /// Whether the last doubling of the size that ran made rows clearly cheaper, or nothing tells yet.
     var mayFallFurther: Bool {
-        guard largestRows > 1, times.count > 1 else { return true }
+        guard largestRows > 1, times.count > 1, let largest = buckets.last else { return true }
         let half = largestRows / 2
-        return nanoseconds(rows: largestRows) / Double(largestRows)
-            < Self.worthwhileGain * nanoseconds(rows: half) / Double(half)
+        let gain = nanoseconds(rows: largestRows) / Double(largestRows) / (nanoseconds(rows: half) / Double(half))
+        return gain < (largest.isSure(at: runs) ? Self.worthwhileGain : Self.steepGain)
     }
 
     /// The curve of rows that cost `factor` as much.
@@ -258,7 +276,7 @@ public struct LatencyCurve: Sendable {
         var best = cost(1, nanoseconds(rows: 1))
         func consider(_ size: Double, _ time: Double) {
             let cost = cost(size, time)
-            guard cost < best * Self.clearGain else { return }
+            guard cost < best * Self.clearGain * Self.clearGain else { return }
             best = cost
             bestSize = Int(size)
         }
