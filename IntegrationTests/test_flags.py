@@ -7,7 +7,14 @@ from support.server import free_port, run_program, tensorflow_model_server
 
 HALF = MODELS / "half_plus_two"
 # Flags that the stock server does not have.
-OURS = {"--adaptive_batching", "--latency_slo", "--op_libraries", "--pad_models", "--rest_ssl_config_file"}
+OURS = {
+    "--adaptive_batching",
+    "--enable_control",
+    "--latency_slo",
+    "--op_libraries",
+    "--pad_models",
+    "--rest_ssl_config_file",
+}
 
 
 def run(*arguments):

@@ -104,7 +104,7 @@ public final class ModelServer: Sendable {
             tls: tls.grpc,
             logger: logger
         )
-        rest = configuration.rest.serverConfiguration(configuration.monitoring).map { [tls] in
+        rest = configuration.rest.serverConfiguration(configuration.monitoring, configuration.control).map { [tls] in
             RESTServer(
                 configuration: $0,
                 service: inference,

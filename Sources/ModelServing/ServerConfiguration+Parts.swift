@@ -30,15 +30,20 @@ extension ServerConfiguration.GRPC {
 
 extension ServerConfiguration.REST {
     /// `nil` when no REST is served.
-    func serverConfiguration(_ monitoring: ServerConfiguration.Monitoring) -> RESTConfiguration? {
+    func serverConfiguration(
+        _ monitoring: ServerConfiguration.Monitoring,
+        _ control: ServerConfiguration.Control
+    ) -> RESTConfiguration? {
         guard let port else { return nil }
-        return RESTConfiguration(
+        var configuration = RESTConfiguration(
             host: host,
             port: port,
             timeoutMilliseconds: timeoutMilliseconds > 0 ? UInt64(timeoutMilliseconds) : nil,
             enablesCORS: enableCORS,
             metricsPath: monitoring.prometheusPath
         )
+        configuration.allowsControl = control.isEnabled
+        return configuration
     }
 }
 

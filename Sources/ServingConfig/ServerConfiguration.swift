@@ -16,6 +16,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var batching: Batching?
     public var scheduling = Scheduling()
     public var monitoring = Monitoring()
+    public var control = Control()
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
     public var modelConfigFile: String?
     /// Seconds between two readings of `modelConfigFile`; 0 or less reads it at start only.

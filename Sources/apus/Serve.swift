@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Batching") var batching: BatchingOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
+    @OptionGroup(title: "Control") var control: ControlOptions
     @OptionGroup(title: "Metrics and profiles") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
@@ -85,6 +86,7 @@ struct Serve: AsyncParsableCommand {
         batching.apply(to: &configuration)
         tls.apply(to: &configuration)
         channel.apply(to: &configuration)
+        control.apply(to: &configuration)
         metrics.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace

@@ -10,6 +10,8 @@ public struct RESTConfiguration: Sendable {
     public var enablesCORS: Bool
     /// Where TensorFlow Serving's metrics page is, in addition to `/metrics`; `nil` for nowhere.
     public var metricsPath: String?
+    /// Whether requests may change what is served. Without it such requests are refused.
+    public var allowsControl = false
     public var limits: HTTP1Limits
     /// Bytes of decompressed bodies that are not read yet, of all connections together; beyond it requests get 429.
     public var maximumDecompressedByteCount: Int

@@ -13,6 +13,7 @@ extension ModelServerFlags {
         applyTLS(to: &configuration)
         configuration.grpc.channelArguments = try ChannelArgumentList.parse(grpcChannelArguments)
         configuration.warnings += configuration.grpc.channelArgumentWarnings
+        configuration.control.isEnabled = enablesControl
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         try applyScheduling(to: &configuration)

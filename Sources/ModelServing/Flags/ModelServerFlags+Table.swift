@@ -193,6 +193,11 @@ extension ModelServerFlags {
                 "Comma-separated models whose rows of different lengths may share a batch, filled up to the longest. Not "
                     + "in TensorFlow Serving."
             ),
+            Flag(
+                "enable_control",
+                .bool(\.enablesControl),
+                "Let calls load and unload models, one at a time. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -55,6 +55,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var adaptiveBatching = true
     var latencyObjectives = ""
     var paddedModels = ""
+    var enablesControl = false
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []
