@@ -48,6 +48,21 @@ import Testing
         #expect(curve.nanoseconds(rows: 4) > 4_900_000)
     }
 
+    /// Run times are mostly short with a long tail: sizes that do not run must not be thought faster and faster meanwhile.
+    @Test func `runs of one size do not change what is known of another`() {
+        var curve = curve([(1, 1_000_000), (16, 12_000_000)], times: 20)
+        for run in 0..<200_000 { curve.learn(rows: 1, nanoseconds: run % 10 == 0 ? 3_000_000 : 800_000) }
+        #expect(curve.nanoseconds(rows: 16) > 9_000_000)
+        #expect(curve.nanoseconds(rows: 16) < 16_000_000)
+    }
+
+    @Test func `a slower machine is slower for all sizes`() {
+        var curve = curve([(1, 1_000_000), (16, 12_000_000)], times: 20)
+        for _ in 0..<60 { curve.learn(rows: 1, nanoseconds: 1_400_000) }
+        #expect(curve.nanoseconds(rows: 16) > 13_500_000)
+        #expect(curve.nanoseconds(rows: 1) > 1_350_000)
+    }
+
     @Test func `a larger batch is never expected to be faster`() {
         let curve = curve([(1, 900_000), (2, 300_000), (4, 700_000), (8, 650_000), (64, 2_000_000)])
         var last = 0.0

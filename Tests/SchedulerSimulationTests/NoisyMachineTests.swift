@@ -1,6 +1,6 @@
 import Batching
-import ServingPrimitives
 import SchedulerSimulation
+import ServingPrimitives
 import Testing
 
 /// Callers that ask again as soon as they are answered, on a machine that is slower at times and never quite the same.
@@ -25,7 +25,8 @@ import Testing
             let start = runs[rows, default: 0] < 3 ? 4.0 : 1
             let phase = (time / 3e9).truncatingRemainder(dividingBy: 1)
             let slow = 1 + drift * (phase < 0.5 ? phase * 2 : 2 - phase * 2)
-            return (fixed + perRow * Double(rows)) * slow * start * Double.random(in: 1 - noise...1 + noise, using: &random)
+            return (fixed + perRow * Double(rows)) * slow * start
+                * Double.random(in: 1 - noise...1 + noise, using: &random)
         }
     }
 

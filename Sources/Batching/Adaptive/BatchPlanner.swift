@@ -100,15 +100,20 @@ struct BatchPlanner {
         let load = arrivalRate * curve.leastPerRow / Double(pool.threads) + pool.otherDemand
         let coming = Double(waiting) / (1 - min(load, 0.98))
         let size = curve.size(draining: coming, threads: Double(pool.threads), limit: limit)
-        let largestTry = explores ? limit : exploresSmaller ? size - 1 : 0
-        if triesUnsure, largestTry > 0, let unsure = curve.unsureRows(near: size, upTo: largestTry) {
-            return (unsure, .exploring)
-        }
+        if triesUnsure, let unsure = unsureRows(besides: size, upTo: limit) { return (unsure, .exploring) }
         if size == waiting { return (size, .everythingWaiting) }
         let isWorthTrying = explores && known <= LatencyCurve.nearby * curve.bestRows || curve.mayFallFurther
         if limit == known, size <= known, isWorthTrying { return (known, .exploring) }
         if size == maximumRows { return (size, .full) }
         return (size, size == known ? .exploring : pool.idleThreads > 1 ? .shared : .economicSize)
+    }
+
+    /// A size that is worth a try, as its time is not known well: where smaller ones may be tried any of them, however far
+    /// off it is; else one not far from the best.
+    private func unsureRows(besides size: Int, upTo limit: Int) -> Int? {
+        let least = exploresSmaller ? 1 : explores ? size / LatencyCurve.nearby : size
+        let most = explores ? min(limit, size * LatencyCurve.nearby) : size
+        return least < most ? curve.unsureRows(besides: size, in: least...most) : nil
     }
 
     // MARK: Deadlines

@@ -32,6 +32,13 @@ struct CurveBucket: Sendable {
     /// What so many rows take, if each takes as long as it does here.
     func expected(_ newRows: Double) -> Double { time * newRows / rows }
 
+    /// How far a run is off what is expected, as a share of it; bounded, so that one run cannot say everything.
+    func off(rows: Double, time: Double) -> Double { min(max(time / expected(rows) - 1, -0.5), 0.5) }
+
+    /// e to the power of a small number: growth by it and by its negative make up for each other, so that two values that
+    /// follow the same runs at different speeds stay where they are while the runs do.
+    static func growth(_ exponent: Double) -> Double { (2 + exponent) / (2 - exponent) }
+
     mutating func scale(by factor: Double) { time *= factor }
 
     /// Returns whether it says something else now than before.
@@ -47,9 +54,10 @@ struct CurveBucket: Sendable {
         // A change that lasts.
         if isStray(newTime, expected), strays >= 4 { return set(newRows, newTime) }
         let gain = max(1 / Double(samples + 1), 1 / LatencyCurve.memory)
-        rows += gain * (newRows - rows)
-        let off = min(max(newTime / expected - 1, -0.5), 1)
-        time += gain * (expected * (1 + off) - time)
+        let off = self.off(rows: newRows, time: newTime)
+        let moved = rows + gain * (newRows - rows)
+        time = self.expected(moved) * Self.growth(gain * off)
+        rows = moved
         spread += (off * off - spread) / LatencyCurve.memory
         return samples < 4
     }

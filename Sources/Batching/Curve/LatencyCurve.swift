@@ -10,7 +10,7 @@ public struct LatencyCurve: Sendable {
     /// A bucket follows the last so many runs.
     static let memory = 32.0
     /// The machine's pace follows the last so many runs of known sizes.
-    static let paceMemory = 8.0
+    static let paceMemory = 24.0
     /// Sizes that differ by at most this factor are worth trying beside each other.
     static let nearby = 2
     /// A larger size has to be cheaper per row by this factor to count: measured times are noisy, and where sizes cost
@@ -68,19 +68,22 @@ public struct LatencyCurve: Sendable {
         let index = CurveBucket.index(of: rows)
         while buckets.count <= index { buckets.append(CurveBucket()) }
         runs += 1
-        if buckets[index].isSure(at: runs) { learnPace(ratio: time / (buckets[index].expected(Double(rows)) * pace)) }
-        let isNews = buckets[index].learn(rows: Double(rows), time: time / pace, run: runs)
+        let (size, ownTime) = (Double(rows), time / pace)
+        if buckets[index].isSure(at: runs) { learnPace(off: buckets[index].off(rows: size, time: ownTime)) }
+        let isNews = buckets[index].learn(rows: size, time: ownTime, run: runs)
+        if pace < 0.5 || pace > 2 {
+            for index in buckets.indices { buckets[index].scale(by: pace) }
+            pace = 1
+        }
         largestRows = max(largestRows, rows)
         // What a run adds to many is not worth the work at once.
         if isNews || runs < 64 || runs % 8 == 0 { rebuild() }
     }
 
-    /// Takes a run of a known size for a sign of how fast the machine is. One that was far off says little of it.
-    private mutating func learnPace(ratio: Double) {
-        pace *= 1 + min(max(ratio - 1, -0.3), 0.3) / Self.paceMemory
-        guard pace < 0.5 || pace > 2 else { return }
-        for index in buckets.indices { buckets[index].scale(by: pace) }
-        pace = 1
+    /// Takes a run of a known size for a sign of how fast the machine is. It is weighed as the bucket weighs it: else the
+    /// two would follow different means, and drift apart.
+    private mutating func learnPace(off: Double) {
+        pace *= CurveBucket.growth(off / Self.paceMemory)
     }
 
     /// Follows the size of error that nine of ten runs stay below.
@@ -122,15 +125,14 @@ public struct LatencyCurve: Sendable {
         }
     }
 
-    /// A size up to `limit` whose time is not known well: it ran a few times only, perhaps in a bad moment, or long ago.
-    /// The smallest of them that is at most twice `size`: a smaller one holds up nobody, however far off it is. `nil`
-    /// when all are known.
-    func unsureRows(near size: Int, upTo limit: Int) -> Int? {
+    /// A size whose time is not known well: it ran a few times only, perhaps in a bad moment, or long ago. The smallest
+    /// of them in `range`, `size` itself excepted; `nil` when all are known.
+    func unsureRows(besides size: Int, in range: ClosedRange<Int>) -> Int? {
         var index = 0
         for bucket in buckets where bucket.samples > 0 {
             let rows = Int(self.rows[index].rounded(.up))
             index += 1
-            guard rows != size, rows <= min(limit, size * Self.nearby) else { continue }
+            guard rows != size, range.contains(rows) else { continue }
             if !bucket.isSure(at: runs) { return rows }
         }
         return nil
