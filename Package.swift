@@ -127,9 +127,9 @@ let package = Package(
         library(
             "FrontendREST",
             [
-                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingMetrics",
-                "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore,
-                nioPosix, nioSSL, protobuf,
+                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingConfig",
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat",
+                logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),

@@ -11,9 +11,11 @@ OURS = {
     "--adaptive_batching",
     "--enable_control",
     "--latency_slo",
+    "--model_repository",
     "--op_libraries",
     "--pad_models",
     "--rest_ssl_config_file",
+    "--write_config_back",
 }
 
 

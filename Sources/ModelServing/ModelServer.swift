@@ -85,6 +85,9 @@ public final class ModelServer: Sendable {
             health: health,
             metrics: metrics.registry,
             allowsLabelsForUnavailableVersions: configuration.loading.allowsLabelsForUnavailableVersions,
+            file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
+            writesBack: configuration.control.writesConfigurationBack,
+            repository: configuration.control.modelRepository,
             logger: logger
         )
         let inference = InferenceService(
@@ -95,7 +98,7 @@ public final class ModelServer: Sendable {
         warmUp?.use(inference)
         self.inference = inference
         grpc = GRPCServer(
-            configuration: configuration.grpc.serverConfiguration,
+            configuration: configuration.grpc.serverConfiguration(configuration.control),
             inference: inference,
             health: health,
             models: models,
@@ -104,11 +107,13 @@ public final class ModelServer: Sendable {
             tls: tls.grpc,
             logger: logger
         )
-        rest = configuration.rest.serverConfiguration(configuration.monitoring, configuration.control).map { [tls] in
+        rest = configuration.rest.serverConfiguration(configuration.monitoring, configuration.control).map {
+            [tls, models] in
             RESTServer(
                 configuration: $0,
                 service: inference,
                 health: health,
+                models: models,
                 group: group,
                 tls: tls.rest,
                 logger: logger

@@ -17,13 +17,15 @@ extension ServerConfiguration {
 }
 
 extension ServerConfiguration.GRPC {
-    var serverConfiguration: GRPCServerConfiguration {
+    func serverConfiguration(_ control: ServerConfiguration.Control) -> GRPCServerConfiguration {
         var listeners: [GRPCListener] = []
         if let port { listeners.append(.tcp(host: host, port: port)) }
         if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
         var configuration = GRPCServerConfiguration(listeners: listeners)
         configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
         configuration.apply(transportSettings)
+        configuration.allowsControl = control.isEnabled
+        configuration.serverVersion = ServerVersion.text
         return configuration
     }
 }
@@ -43,6 +45,7 @@ extension ServerConfiguration.REST {
             metricsPath: monitoring.prometheusPath
         )
         configuration.allowsControl = control.isEnabled
+        configuration.serverVersion = ServerVersion.text
         return configuration
     }
 }

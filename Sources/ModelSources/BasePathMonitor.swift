@@ -54,8 +54,9 @@ struct BasePathMonitor {
         self.settleNanoseconds = settleNanoseconds
     }
 
-    /// Chooses by another policy from the next look on. What is known of the versions stays known.
-    mutating func setPolicy(_ policy: VersionPolicy) { model.policy = policy }
+    /// Looks for the model under another policy, or in another turn, from the next look on. What is known of the versions
+    /// stays known, as the base path is the same.
+    mutating func renew(_ model: MonitoredModel) { self.model = model }
 
     /// Looks at the base path. A path that is missing or cannot be read changes nothing.
     ///

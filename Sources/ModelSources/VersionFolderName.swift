@@ -1,8 +1,8 @@
 /// The version number a folder's name stands for.
-enum VersionFolderName {
+package enum VersionFolderName {
     /// The whole name as a decimal 64-bit number; leading zeros, a sign and blanks around it are tolerated, as
     /// TensorFlow Serving does (`absl::SimpleAtoi`). `nil` for every other name.
-    static func version(_ name: String) -> Int64? {
+    package static func version(_ name: String) -> Int64? {
         var digits = Substring(name).utf8
         while let first = digits.first, isBlank(first) { digits = digits.dropFirst() }
         while let last = digits.last, isBlank(last) { digits = digits.dropLast() }

@@ -54,7 +54,7 @@ struct WatchedModels {
         guard var monitor = old, monitor.model.basePath == model.basePath else {
             return makeMonitor(model)
         }
-        monitor.setPolicy(model.policy)
+        monitor.renew(model)
         return monitor
     }
 }

@@ -18,6 +18,7 @@ extension ServerConfiguration {
         if let path = grpc.socketPath, path.utf8.count > Self.longestSocketPath {
             report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
         }
+        reportControl(report)
         for problem in grpc.channelArgumentProblems { report(problem) }
         problems += Model.problems(of: models)
         if models.contains(where: \.wantsRequestLog) { problems.append(.noRequestLogger) }
@@ -37,6 +38,15 @@ extension ServerConfiguration {
 
     /// What `sockaddr_un` holds on Linux, less the closing zero.
     private static var longestSocketPath: Int { 107 }
+
+    private func reportControl(_ report: (String) -> Void) {
+        if control.writesConfigurationBack, modelConfigFile == nil {
+            report("The model configuration is to be written back, and no file is named for it")
+        }
+        if let repository = control.modelRepository, !repository.hasPrefix("/") {
+            report("The model repository is \(repository); expected an absolute path")
+        }
+    }
 
     private func reportLoading(_ report: (String) -> Void) {
         if loading.maximumRetries < 0 {

@@ -52,6 +52,7 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         switch (models.models.isEmpty, file.config) {
+        case (true, nil) where control.modelRepository != nil: break
         case (true, nil): throw ValidationError("No model is named. Name them with --model NAME=PATH or --config FILE")
         case (false, .some): throw ValidationError("--model and --config both name the models; give one of them")
         case (true, .some), (false, nil): break

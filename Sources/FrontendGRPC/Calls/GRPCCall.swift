@@ -3,7 +3,6 @@ import HTTP2Server
 import Inference
 import NIOCore
 import NIOPosix
-import ServingConfig
 import ServingMetrics
 import ServingPrimitives
 import WireFormat
@@ -21,7 +20,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         case regressed(Result<RegressResult, ServingError>)
         case multiInferred(Result<MultiInferenceResult, ServingError>)
         case decompressed(Result<ByteBuffer, ServingError>)
-        case reloaded(Result<[(name: String, increase: Int64)], ServingError>)
+        /// The serialized answer of a call that waited for something other than a run.
+        case answered(Result<[UInt8], ServingError>)
         case healthChanged
         case profileEnded
         case profiled(Result<[UInt8], ServingError>)
@@ -43,8 +43,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private var run: QueuedRun?
     private var watch: HealthWatch?
     private var measurement: CallMeasurement?
-    /// Waits for the new models of a reload; cancelled when nobody waits for the answer any more.
-    private var reload: Task<Void, Never>?
+    /// Waits for models that are being loaded; cancelled when nobody waits for the answer any more.
+    private var waiting: Task<Void, Never>?
     var profile: Profile?
     private var isFinished = false
     private let timeout: UInt64?
@@ -160,6 +160,14 @@ extension GRPCCall {
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
         case .handleReloadConfigRequest: startReload(message)
+        case .serverLive: answer { () throws(ServingError) in try InferenceRepository.live() }
+        case .serverReady: answer { () throws(ServingError) in try InferenceRepository.ready(services.health) }
+        case .modelReady:
+            answer(message) { m throws(ServingError) in try InferenceRepository.modelReady(m, services) }
+        case .serverMetadata: answer { () throws(ServingError) in try InferenceRepository.metadata(services) }
+        case .repositoryIndex: startIndex(message)
+        case .repositoryModelLoad: startLoad(message)
+        case .repositoryModelUnload: startUnload(message)
         case .profile: startProfile(message)
         case .terminateProfile:
             answer(message) { m throws(ServingError) in try Profiler.terminate(m, services.profiler) }
@@ -230,30 +238,27 @@ extension GRPCCall {
         }
     }
 
-    /// Ends a health watch or the wait for a reload because the server stops.
+    /// Ends a health watch or the wait for models because the server stops.
     func endWatch() {
         sendHealth()
         fail(.unavailable("The server is shutting down"))
     }
 }
 
-// MARK: - Reload
+// MARK: - Waiting
 
 extension GRPCCall {
-    private func startReload(_ message: ByteBuffer) {
-        guard let models = services.models else {
-            return fail(ServingError(.unimplemented, "The models of this server cannot be changed by a call"))
-        }
-        // Off the loop from the start: a long list of models takes its time to read.
-        reload = Task { [loop, self] in
-            let result: Result<[(name: String, increase: Int64)], ServingError>
+    /// Answers with what `makeAnswer` comes to, which may take any time. Off the loop from the start: a long list of models
+    /// takes its time to read.
+    func wait(for makeAnswer: @escaping @Sendable () async throws(ServingError) -> [UInt8]) {
+        waiting = Task { [loop, self] in
+            let result: Result<[UInt8], ServingError>
             do throws(ServingError) {
-                let (requested, metrics) = try HandleReloadConfigRequest.read(message)
-                result = .success(try await models.reload(requested, metrics: metrics))
+                result = .success(try await makeAnswer())
             } catch {
                 result = .failure(error)
             }
-            loop.post(.reloaded(result), to: self)
+            loop.post(.answered(result), to: self)
         }
         connection.addWatch(self)
     }
@@ -271,10 +276,9 @@ extension GRPCCall {
         case .classified(.success(let result)): send(result)
         case .regressed(.success(let result)): send(result)
         case .multiInferred(.success(let result)): send(result)
-        case .reloaded(.success(let increases)):
-            answer { () throws(ServingError) in try HandleReloadConfigRequest.answer(increases) }
+        case .answered(.success(let answer)): send(byteCount: answer.count) { $0.copyBytes(from: answer) }
         case .predicted(.failure(let error)), .decompressed(.failure(let error)), .classified(.failure(let error)),
-            .regressed(.failure(let error)), .multiInferred(.failure(let error)), .reloaded(.failure(let error)),
+            .regressed(.failure(let error)), .multiInferred(.failure(let error)), .answered(.failure(let error)),
             .profiled(.failure(let error)):
             fail(error)
         case .healthChanged: sendHealth()
@@ -342,9 +346,9 @@ extension GRPCCall {
         loop.stopWaiting(self)
         // Ends the cycle of references between the stream and its call.
         stream.context = nil
-        if watch != nil || reload != nil {
-            reload?.cancel()
-            (watch, reload) = (nil, nil)
+        if watch != nil || waiting != nil {
+            waiting?.cancel()
+            (watch, waiting) = (nil, nil)
             connection.removeWatch(self)
         }
     }

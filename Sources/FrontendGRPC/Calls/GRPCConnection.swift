@@ -7,13 +7,16 @@ import WireFormat
 final class GRPCConnection: HTTP2RequestHandler {
     let loop: GRPCEventLoop
     let services: GRPCServices
+    /// Who is at the other end, for logs.
+    let peer: String
     /// Kept by the event loop: whether it is going to flush this connection.
     var isFlushPending = false
     /// Calls that may wait for ever: health watches, and reloads whose models do not come.
     private var watches: [ObjectIdentifier: GRPCCall] = [:]
     private var isDraining = false
 
-    init(loop: GRPCEventLoop, services: GRPCServices) {
+    init(loop: GRPCEventLoop, services: GRPCServices, peer: String = "") {
+        self.peer = peer
         self.loop = loop
         self.services = services
     }

@@ -9,6 +9,13 @@ enum GRPCMethod: String, Sendable, CaseIterable {
     case getModelMetadata = "/tensorflow.serving.PredictionService/GetModelMetadata"
     case getModelStatus = "/tensorflow.serving.ModelService/GetModelStatus"
     case handleReloadConfigRequest = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
+    case serverLive = "/inference.GRPCInferenceService/ServerLive"
+    case serverReady = "/inference.GRPCInferenceService/ServerReady"
+    case modelReady = "/inference.GRPCInferenceService/ModelReady"
+    case serverMetadata = "/inference.GRPCInferenceService/ServerMetadata"
+    case repositoryIndex = "/inference.GRPCInferenceService/RepositoryIndex"
+    case repositoryModelLoad = "/inference.GRPCInferenceService/RepositoryModelLoad"
+    case repositoryModelUnload = "/inference.GRPCInferenceService/RepositoryModelUnload"
     case profile = "/tensorflow.ProfilerService/Profile"
     case terminateProfile = "/tensorflow.ProfilerService/Terminate"
     case monitor = "/tensorflow.ProfilerService/Monitor"
@@ -40,7 +47,9 @@ enum GRPCMethod: String, Sendable, CaseIterable {
         case .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
             "\(rawValue.dropFirst()) is not implemented by this server; use Profile"
         case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus,
-            .handleReloadConfigRequest, .healthCheck, .healthWatch, .profile, .terminateProfile:
+            .handleReloadConfigRequest, .healthCheck, .healthWatch, .profile, .terminateProfile, .serverLive,
+            .serverReady,
+            .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
             nil
         }
     }

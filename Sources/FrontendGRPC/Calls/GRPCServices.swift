@@ -1,4 +1,5 @@
 import Inference
+import Logging
 import NIOPosix
 import ServingConfig
 import WireFormat
@@ -9,6 +10,12 @@ final class GRPCServices: Sendable {
     let health: ServingHealth
     /// What HandleReloadConfigRequest goes to; `nil` for a server whose models stay as they are.
     let models: (any ModelControl)?
+    /// Whether calls may load and unload models.
+    let allowsControl: Bool
+    /// What ServerMetadata says.
+    let serverVersion: String
+    /// Hears who changes what is served, and who may not.
+    let logger: Logger
     /// `nil` where `ProfilerService` is not served.
     let profiler: Profiler?
     /// How tensors of Predict answers are written.
@@ -28,7 +35,8 @@ final class GRPCServices: Sendable {
         models: (any ModelControl)? = nil,
         configuration: GRPCServerConfiguration,
         profiler: Profiler? = nil,
-        decompressionThreads: NIOThreadPool = .singleton
+        decompressionThreads: NIOThreadPool = .singleton,
+        logger: Logger = Logger(label: "apus.grpc") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.inference = inference
         self.health = health
@@ -48,5 +56,10 @@ final class GRPCServices: Sendable {
             maximumRequestByteCount
         )
         self.decompressionThreads = decompressionThreads
+        self.allowsControl = configuration.allowsControl
+        self.serverVersion = configuration.serverVersion
+        self.logger = logger
     }
+
+    static let controlIsOff = "Control by calls is off on this port; --enable_control turns it on"
 }

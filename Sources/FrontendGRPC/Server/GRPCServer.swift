@@ -52,7 +52,8 @@ public final class GRPCServer: Sendable {
             health: health,
             models: models,
             configuration: configuration,
-            profiler: tracer.map { Profiler(tracer: $0) }
+            profiler: tracer.map { Profiler(tracer: $0) },
+            logger: logger
         )
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
         for loop in group.makeIterator() {
@@ -148,7 +149,11 @@ extension GRPCServer {
         }
         let pipeline = channel.pipeline.syncOperations
         try tls?.addHandlers(to: pipeline)
-        let connection = GRPCConnection(loop: loop, services: services)
+        let connection = GRPCConnection(
+            loop: loop,
+            services: services,
+            peer: channel.remoteAddress.map { "\($0)" } ?? ""
+        )
         let handler = HTTP2ConnectionHandler(configuration: connectionConfiguration(), requestHandler: connection)
         try pipeline.addHandler(handler)
         register(ServerConnection(channel: channel, grpc: connection, http2: handler))

@@ -23,6 +23,13 @@ public struct GRPCServerConfiguration: Sendable {
     /// How tensors of Predict answers are written. Default: typed fields, as TensorFlow Serving.
     public var tensorEncoding = TensorEncoding.typedFields
 
+    /// Whether calls may load and unload models one at a time. `HandleReloadConfigRequest` is served in any case. Default:
+    /// false.
+    public var allowsControl = false
+
+    /// What the server says of itself.
+    public var serverVersion = ""
+
     /// Connections waiting to be accepted, for each listener. Default: 1024.
     public var backlog: Int32 = 1024
 

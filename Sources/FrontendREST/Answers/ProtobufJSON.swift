@@ -19,7 +19,7 @@ struct ProtobufJSON {
         try container(key, "{", "}", members)
     }
 
-    mutating func list<E: Error>(_ key: String, _ elements: (inout ProtobufJSON) throws(E) -> Void) throws(E) {
+    mutating func list<E: Error>(_ key: String? = nil, _ elements: (inout ProtobufJSON) throws(E) -> Void) throws(E) {
         try container(key, "[", "]", elements)
     }
 

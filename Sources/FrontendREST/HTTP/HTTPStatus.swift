@@ -15,6 +15,7 @@ package struct HTTPStatus: Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
     static let ok = HTTPStatus(200, "OK")
+    static let created = HTTPStatus(201, "Created")
     static let badRequest = HTTPStatus(400, "Bad Request")
     static let notFound = HTTPStatus(404, "Not Found")
     static let requestTimeout = HTTPStatus(408, "Request Timeout")

@@ -9,7 +9,8 @@ extension RESTRoute {
         case .regress(let model, _): (model, .regress)
         case .status(let model, _), .metadata(let model, _), .scheduler(let model, _), .modelReady(let model, _):
             (model, nil)
-        case .options, .live, .ready, .missingModelName, .unusableVersion, .malformed, .unknown:
+        case .control(.load(let model)), .control(.unload(let model)): (model, nil)
+        case .control, .options, .live, .ready, .missingModelName, .unusableVersion, .malformed, .unknown:
             ("", nil)
         }
     }

@@ -9,6 +9,8 @@ enum RESTRoute: Hashable {
     case metadata(String, VersionChoice)
     /// What the scheduler does with a model's requests.
     case scheduler(String, VersionChoice)
+    /// Which models are served, and changes of that.
+    case control(Control)
     /// CORS preflight under `/v1/`.
     case options
     case live
@@ -23,10 +25,26 @@ enum RESTRoute: Hashable {
     /// Not a path of this server.
     case unknown
 
+    enum Control: Hashable {
+        /// `GET /v2`: which server this is.
+        case metadata
+        /// `GET /v1/config`: every model and its versions.
+        case status
+        /// `POST /v1/config/reload`: applies the configuration file.
+        case reload
+        /// `POST /v2/repository/index`
+        case index
+        /// `POST /v2/repository/models/M/load`
+        case load(String)
+        /// `POST /v2/repository/models/M/unload`
+        case unload(String)
+    }
+
     /// Whether the answer depends on the request's body.
     var readsBody: Bool {
         switch self {
-        case .predict, .classify, .regress: true
+        case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload): true
+        case .control(.metadata), .control(.status), .control(.reload): false
         case .status, .metadata, .scheduler, .options, .live, .ready, .modelReady, .missingModelName, .unusableVersion,
             .malformed,
             .unknown:
@@ -41,12 +59,13 @@ extension RESTRoute {
     init(_ method: HTTP1Method, _ target: [UInt8]) {
         var path = PathCursor(target)
         guard path.take("/v1/") else {
-            self = Self.health(method, target)
+            self = method == .post ? Self.repository(target) : Self.health(method, target)
             return
         }
         switch method {
         case .options: self = .options
-        case .post: self = Self.inference(target) ?? .malformed
+        case .post: self = Self.inference(target) ?? (path.isWhole("config/reload") ? .control(.reload) : .malformed)
+        case .get where path.isWhole("config"): self = .control(.status)
         case .get: self = Self.model(target, hasName: true) ?? Self.model(target, hasName: false) ?? .malformed
         case .head, .put, .delete, .patch, .other: self = .malformed
         }
@@ -86,10 +105,21 @@ extension RESTRoute {
         }
     }
 
+    /// Triton's model repository extension.
+    private static func repository(_ target: [UInt8]) -> RESTRoute {
+        var path = PathCursor(target.split(separator: UInt8(ascii: "?"), omittingEmptySubsequences: false)[0])
+        guard path.take("/v2/repository/") else { return .unknown }
+        if path.isWhole("index") { return .control(.index) }
+        guard path.take("models/"), let name = path.takeName(), path.take("/") else { return .unknown }
+        if path.isWhole("load") { return .control(.load(name)) }
+        return path.isWhole("unload") ? .control(.unload(name)) : .unknown
+    }
+
     /// Paths of our own: those of the Open Inference Protocol. A query string is ignored.
     private static func health(_ method: HTTP1Method, _ target: [UInt8]) -> RESTRoute {
         guard method == .get || method == .head else { return .unknown }
         var path = PathCursor(target.split(separator: UInt8(ascii: "?"), omittingEmptySubsequences: false)[0])
+        if path.isWhole("/v2") || path.isWhole("/v2/") { return .control(.metadata) }
         guard path.take("/v2/") else { return .unknown }
         var rest = path
         if rest.take("health/live"), rest.rest.isEmpty { return .live }
@@ -135,6 +165,12 @@ private struct PathCursor {
         }
         rest = rest.dropFirst(word.utf8CodeUnitCount)
         return true
+    }
+
+    /// Whether `word` (in lower case), written in any case, is all that is left.
+    func isWhole(_ word: StaticString) -> Bool {
+        var path = self
+        return path.take(word) && path.rest.isEmpty
     }
 
     /// One or more characters other than `/` and `:`, percent-decoded.

@@ -12,6 +12,8 @@ public struct RESTConfiguration: Sendable {
     public var metricsPath: String?
     /// Whether requests may change what is served. Without it such requests are refused.
     public var allowsControl = false
+    /// What the server says of itself under `/v2`.
+    public var serverVersion = ""
     public var limits: HTTP1Limits
     /// Bytes of decompressed bodies that are not read yet, of all connections together; beyond it requests get 429.
     public var maximumDecompressedByteCount: Int

@@ -19,6 +19,8 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         var isHead = false
         var hasCORSFields = false
         var run: RESTRun?
+        /// What the answer waits for if not a run.
+        var work: RESTWork?
         /// Of a call that is counted and not answered yet.
         var measurement: RESTMeasurement?
         var answer: ByteBuffer?
@@ -53,6 +55,9 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         self.loop = loop
         self.connection = HTTP1Connection(limits: configuration.limits)
     }
+
+    /// Who is at the other end, for logs.
+    var peer: String { context?.remoteAddress.map { "\($0)" } ?? "" }
 
     private var takesRequests: Bool {
         !isClosing && !isReadingBody && slots.count < configuration.maximumPipelinedRequests
@@ -116,6 +121,7 @@ extension RESTConnectionHandler {
         isClosing = true
         for slot in slots {
             if let measurement = slot.measurement { loop.count(measurement, .cancelled) }
+            slot.work?.end()
             guard let run = slot.run else { continue }
             run.queued.cancel()
             loop.stopWaiting(run)
@@ -191,6 +197,15 @@ extension RESTConnectionHandler {
         if !run.deadline.isNever { loop.waitForDeadline(of: run) }
     }
 
+    /// Says that the request of that number is answered by a task, which is cancelled when nobody waits any more.
+    ///
+    /// - Parameter limit: answers it when that takes too long.
+    func begin(_ task: Task<Void, Never>, _ limit: Scheduled<Void>?, for number: Int) {
+        let work = RESTWork(task: task, limit: limit)
+        guard isOpen(number) else { return work.end() }
+        slots[number - firstSlot].work = work
+    }
+
     /// Whether the request of that number waits for its answer.
     func isOpen(_ number: Int) -> Bool {
         number >= firstSlot && number - firstSlot < slots.count && slots[number - firstSlot].answer == nil
@@ -220,6 +235,8 @@ extension RESTConnectionHandler {
             loop.stopWaiting(run)
             slots[index].run = nil
         }
+        slots[index].work?.end()
+        slots[index].work = nil
         if index == 0 { writeAnswers() }
     }
 }

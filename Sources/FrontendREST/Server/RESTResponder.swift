@@ -1,18 +1,31 @@
 import Inference
+import Logging
 import NIOCore
 import Servables
+import ServingConfig
 import ServingPrimitives
 
 /// Answers requests: what the paths of the REST API do. Called on event loops.
 final class RESTResponder: Sendable {
     let service: InferenceService
-    private let health: ServingHealth
-    private let configuration: RESTConfiguration
+    let health: ServingHealth
+    /// What changes of the served models go to; `nil` for a server whose models stay as they are.
+    let models: (any ModelControl)?
+    let configuration: RESTConfiguration
+    let logger: Logger
     private let metricsPath: MetricsPath
     /// Memory of decompressed bodies.
     let bodyMemory: MemoryBudget
 
-    init(service: InferenceService, health: ServingHealth, configuration: RESTConfiguration) {
+    init(
+        service: InferenceService,
+        health: ServingHealth,
+        models: (any ModelControl)? = nil,
+        configuration: RESTConfiguration,
+        logger: Logger = Logger(label: "apus.rest") { _ in SwiftLogNoOpLogHandler() }
+    ) {
+        self.models = models
+        self.logger = logger
         self.service = service
         self.health = health
         self.configuration = configuration
@@ -54,6 +67,7 @@ final class RESTResponder: Sendable {
             reply(call) { () throws(ServingError) in
                 SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
             }
+        case .control(let control): self.control(control, body, for: call)
         case .options: options(head, call)
         case .live: send(ReadinessAnswer.live, call)
         case .ready: sendReadiness(call)

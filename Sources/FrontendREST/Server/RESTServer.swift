@@ -2,6 +2,7 @@ public import Inference
 public import Logging
 public import NIOCore
 import NIOPosix
+public import ServingConfig
 import Synchronization
 public import TransportSecurity
 
@@ -14,6 +15,8 @@ public import TransportSecurity
 /// | `GET /v2/health/live` | 200 as long as the process answers |
 /// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
 /// | `GET /v2/models/M[/versions/N]/ready` | the same for one model |
+/// | `GET /v1/config`, `POST /v2/repository/index` | every model and its versions |
+/// | `POST /v2/repository/models/M/load`, `unload`, `POST /v1/config/reload` | change what is served, where that is allowed |
 public final class RESTServer: Sendable {
     private let configuration: RESTConfiguration
     private let responder: RESTResponder
@@ -23,17 +26,26 @@ public final class RESTServer: Sendable {
     private let logger: Logger
     private let listener = Mutex<(any Channel)?>(nil)
 
-    /// - Parameter tls: must offer `http/1.1` by ALPN; `nil` serves plain text.
+    /// - Parameters:
+    ///   - models: what changes of the served models go to; without it they are refused.
+    ///   - tls: must offer `http/1.1` by ALPN; `nil` serves plain text.
     public init(
         configuration: RESTConfiguration,
         service: InferenceService,
         health: ServingHealth,
+        models: (any ModelControl)? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
-        self.responder = RESTResponder(service: service, health: health, configuration: configuration)
+        self.responder = RESTResponder(
+            service: service,
+            health: health,
+            models: models,
+            configuration: configuration,
+            logger: logger
+        )
         self.group = group
         self.tls = tls
         self.logger = logger

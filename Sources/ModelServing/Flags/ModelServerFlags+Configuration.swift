@@ -13,7 +13,7 @@ extension ModelServerFlags {
         applyTLS(to: &configuration)
         configuration.grpc.channelArguments = try ChannelArgumentList.parse(grpcChannelArguments)
         configuration.warnings += configuration.grpc.channelArgumentWarnings
-        configuration.control.isEnabled = enablesControl
+        applyControl(to: &configuration)
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         try applyScheduling(to: &configuration)
@@ -46,7 +46,7 @@ extension ModelServerFlags {
                 "use_alts_credentials is set, and this server has no ALTS; use --ssl_config_file for encryption"
             )
         }
-        if modelBasePath.isEmpty, modelConfigFile.isEmpty {
+        if modelBasePath.isEmpty, modelConfigFile.isEmpty, modelRepository.isEmpty {
             throw .invalidArgument(
                 "Both server_options.model_base_path and server_options.model_config_file are empty!"
             )

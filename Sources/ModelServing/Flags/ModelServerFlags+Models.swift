@@ -12,6 +12,11 @@ extension ModelServerFlags {
             configuration.requestedModels = try ModelConfigurationFile(path: modelConfigFile).read()
             return
         }
+        // Only calls name models then.
+        if modelBasePath.isEmpty, !modelRepository.isEmpty {
+            configuration.models = []
+            return
+        }
         configuration.models = [.init(name: modelName, basePath: modelBasePath)]
     }
 }

@@ -198,6 +198,17 @@ extension ModelServerFlags {
                 .bool(\.enablesControl),
                 "Let calls load and unload models, one at a time. Not in TensorFlow Serving."
             ),
+            Flag(
+                "model_repository",
+                .string(\.modelRepository),
+                "Folder whose sub-folders are models that calls may load by name; with it they may name no base path "
+                    + "outside. Needs --enable_control. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "write_config_back",
+                .bool(\.writesConfigBack),
+                "Write what calls change into --model_config_file. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -56,6 +56,8 @@ public struct ModelServerFlags: Sendable, Equatable {
     var latencyObjectives = ""
     var paddedModels = ""
     var enablesControl = false
+    var modelRepository = ""
+    var writesConfigBack = false
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

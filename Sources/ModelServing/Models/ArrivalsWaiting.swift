@@ -44,6 +44,9 @@ final class ArrivalsWaiting: Sendable {
         }
     }
 
+    /// Ends listening without waiting.
+    func forget(_ id: ID) { state.withLock { _ = $0.waits.removeValue(forKey: id) } }
+
     func record(_ id: ServableID, _ status: VersionStatus) { update { $0.record(id, status) } }
 
     func giveUp(_ models: Set<String>) { update { $0.giveUp(models) } }

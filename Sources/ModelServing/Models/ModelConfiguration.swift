@@ -6,17 +6,31 @@ import ServingConfig
 import ServingMetrics
 import ServingPrimitives
 
-/// The models the server is told to serve, and the one way to change them: the start, the file and the call all come
+/// The models the server is told to serve, and the one way to change them: the start, the file and the calls all come
 /// through here, one after the other. A change that waits for its models to load holds up no later one.
+///
+/// There is one desired set, and what was asked for last holds. The file counts as asking again at every reading, as in
+/// TensorFlow Serving, but for this: after a call for one model, or one whose outcome was written into the file, it
+/// counts only when it has changed. Else the next reading would take back what the call did.
 actor ModelConfiguration: ModelControl {
-    private let manager: ServableManager
-    private let source: FileSystemSource
+    let manager: ServableManager
+    let source: FileSystemSource
     private let health: ServingHealth
     private let metrics: MetricRegistry
     private let allowsLabelsForUnavailableVersions: Bool
-    private let logger: Logger
-    private let waiting = ArrivalsWaiting()
-    private var current = ModelTransition.Current()
+    let file: ModelConfigurationFile?
+    private let writesBack: Bool
+    let logger: Logger
+    let waiting = ArrivalsWaiting()
+    private(set) var current = ModelTransition.Current()
+    var catalogue: ModelCatalogue
+    /// How often each model was asked for by name: has its base path looked at again.
+    var turns: [String: Int] = [:]
+    /// What the file asked for when it was last read or written.
+    private var fileSays: RequestedModels?
+    /// What is served was changed by a call since, and the file as it was does not take that back.
+    private var outranksFile = false
+    private var lastWrite: Task<Result<Void, ServingError>, Never>?
 
     init(
         manager: ServableManager,
@@ -24,6 +38,9 @@ actor ModelConfiguration: ModelControl {
         health: ServingHealth,
         metrics: MetricRegistry,
         allowsLabelsForUnavailableVersions: Bool,
+        file: ModelConfigurationFile? = nil,
+        writesBack: Bool = false,
+        repository: String? = nil,
         logger: Logger
     ) {
         self.manager = manager
@@ -31,6 +48,9 @@ actor ModelConfiguration: ModelControl {
         self.health = health
         self.metrics = metrics
         self.allowsLabelsForUnavailableVersions = allowsLabelsForUnavailableVersions
+        self.file = file
+        self.writesBack = writesBack
+        self.catalogue = ModelCatalogue(repository: repository)
         self.logger = logger
         manager.observe { [waiting] id, status in waiting.record(id, status) }
     }
@@ -40,13 +60,18 @@ actor ModelConfiguration: ModelControl {
     ///
     /// - Throws: what is wrong with it.
     func start(with requested: RequestedModels) throws(ServingError) {
+        if file != nil { fileSays = requested }
         _ = try apply(requested, rules(isStart: true))
     }
 
-    /// Replaces the models, and waits for none.
+    /// Replaces the models with those of the file that was just read, and waits for none.
     ///
     /// - Throws: as `reload`, less what it waits for.
     func replace(with requested: RequestedModels) throws(ServingError) {
+        let isAsBefore = requested == fileSays
+        fileSays = requested
+        if outranksFile, isAsBefore { return }
+        outranksFile = false
         let transition = try apply(requested, rules())
         if let error = transition.error { throw error }
     }
@@ -58,6 +83,8 @@ actor ModelConfiguration: ModelControl {
         do throws(ServingError) {
             let metrics = MetricIncrease(of: names, in: metrics)
             try await reload(requested)
+            outranksFile = writesBack
+            try await writeBack()
             return metrics.values()
         } catch {
             logger.error("ReloadConfig failed: \(error.message)")
@@ -65,7 +92,7 @@ actor ModelConfiguration: ModelControl {
         }
     }
 
-    private func reload(_ requested: RequestedModels) async throws(ServingError) {
+    func reload(_ requested: RequestedModels) async throws(ServingError) {
         var wait: ArrivalsWaiting.ID?
         let transition = try apply(requested, rules()) { added in wait = listen(for: added) }
         if let wait {
@@ -75,6 +102,26 @@ actor ModelConfiguration: ModelControl {
             }
             if let error = arrivals.error { throw error }
         }
+        if let error = transition.error { throw error }
+    }
+
+    /// Notes what the file says, as of a reading that a call asked for: it is as good as the call's own wish.
+    func tookOver(_ requested: RequestedModels) {
+        fileSays = requested
+        outranksFile = false
+    }
+
+    /// Replaces the models as a call for one model wants it.
+    func applyControlled(
+        _ models: [ServerConfiguration.Model],
+        checkingLabelsOf name: String
+    ) throws(ServingError) {
+        var rules = rules()
+        rules.checksLabelsOnlyOf = name
+        // As at the start of the server: no version of a model that comes now can be available yet.
+        if !current.models.contains(where: { $0.name == name }) { rules.allowsLabelsForUnavailableVersions = true }
+        let transition = try apply(.list(models), rules)
+        outranksFile = true
         if let error = transition.error { throw error }
     }
 
@@ -90,13 +137,25 @@ actor ModelConfiguration: ModelControl {
         }
         current = transition.next
         manager.replaceLabels(current.labels)
+        catalogue.remember(current.models)
         guard current.models != before else { return transition }
         log(before)
         willChange(transition.added)
         health.setRequiredModels(current.models.map(\.name))
         waiting.giveUp(Set(before.map(\.name)).subtracting(current.models.map(\.name)))
-        source.setModels(current.models.map { MonitoredModel($0) })
+        updateSource()
         return transition
+    }
+
+    /// Has the source look after the current models.
+    func updateSource() {
+        source.setModels(
+            current.models.map { model in
+                var monitored = MonitoredModel(model)
+                monitored.turn = turns[model.name] ?? 0
+                return monitored
+            }
+        )
     }
 
     private func rules(isStart: Bool = false) -> ModelTransition.Rules {
@@ -105,7 +164,7 @@ actor ModelConfiguration: ModelControl {
 
     /// Listens from now on. Of what happened before, only what is still going on counts: a version that is being loaded or
     /// serves.
-    private func listen(for models: [String]) -> ArrivalsWaiting.ID {
+    func listen(for models: [String]) -> ArrivalsWaiting.ID {
         let wait = waiting.begin(models)
         for model in models {
             for status in manager.status(of: model) where status.state != .end {
@@ -113,6 +172,32 @@ actor ModelConfiguration: ModelControl {
             }
         }
         return wait
+    }
+
+    /// Writes what is desired now into the configuration file, if that is wanted. Changes that come meanwhile are written
+    /// after it, one after the other.
+    ///
+    /// - Throws: why it could not be written. What was asked for is in effect all the same.
+    func writeBack() async throws(ServingError) {
+        guard writesBack, let file else { return }
+        let models = current.models
+        let write = Task { [lastWrite] in
+            _ = await lastWrite?.value
+            return await onOwnThread(named: "config") {
+                Result { () throws(ServingError) in try file.replace(with: models) }
+            } ?? .failure(.unavailable("no thread could be made to write \(file.path)"))
+        }
+        lastWrite = write
+        do throws(ServingError) {
+            try await write.value.get()
+        } catch {
+            logger.error("The configuration file could not be written", metadata: ["error": "\(error)"])
+            throw ServingError(
+                error.code,
+                "The change is in effect, but not in the configuration file: \(error.message)"
+            )
+        }
+        fileSays = .list(models)
     }
 
     private func log(_ before: [ServerConfiguration.Model]) {

@@ -2,6 +2,7 @@ import Logging
 public import ServingConfig
 public import ServingPrimitives
 import ServingProtos
+import SwiftProtobuf
 public import WireFormat
 
 /// A text file with a `ModelServerConfig`.
@@ -19,6 +20,19 @@ public struct ModelConfigurationFile: Sendable {
     ) throws(ServingError) -> RequestedModels {
         RequestedModels(try ConfigurationFile.read(path, as: Tensorflow_Serving_ModelServerConfig.self, report: report))
     }
+
+    /// Makes the file ask for `models`: in one step, so that no reader sees a part of it. Models that it asks for already
+    /// stay as they stand there; comments do not.
+    ///
+    /// - Throws: what kept the file from being written; it is as it was then.
+    func replace(with models: [ServerConfiguration.Model]) throws(ServingError) {
+        // A file that somebody has broken meanwhile has nothing to keep.
+        let earlier = try? ConfigurationFile.read(path, as: Tensorflow_Serving_ModelServerConfig.self) { _ in }
+        let message = Tensorflow_Serving_ModelServerConfig(models, keeping: earlier ?? .init())
+        try AtomicFile.replace(localPath, with: Array(message.textFormatString().utf8))
+    }
+
+    private var localPath: String { path.hasPrefix("file://") ? String(path.dropFirst("file://".count)) : path }
 }
 
 extension ModelConfigurationFile {

@@ -23,6 +23,8 @@ struct ModelTransition: Hashable {
     struct Rules {
         /// `--allow_version_labels_for_unavailable_models`
         var allowsLabelsForUnavailableVersions = false
+        /// The labels of all other models stay, and stay as good as they are; `nil` checks those of all models.
+        var checksLabelsOnlyOf: String?
         /// The server starts: no version can be available yet.
         var isStart = false
     }
@@ -93,7 +95,7 @@ struct ModelTransition: Hashable {
     ) -> [ServingError] {
         if rules.isStart { return [] }
         var problems: [ServingError] = []
-        for model in models {
+        for model in models where rules.checksLabelsOnlyOf.map({ $0 == model.name }) ?? true {
             for (label, version) in model.versionLabels.sorted(by: { $0.key < $1.key }) {
                 let state = state(ServableID(name: model.name, version: version))
                 let before = current.labels[model.name]?[label]

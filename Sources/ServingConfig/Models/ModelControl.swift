@@ -1,6 +1,9 @@
 public import ServingPrimitives
 
 /// Changes which models are served while the server runs: what a frontend hands such a request to.
+///
+/// There is one desired set of models. The start, the configuration file, `reload` and the calls for one model all change
+/// it, one after the other; what was asked for last holds.
 public protocol ModelControl: Sendable {
     /// Replaces the set of served models, and waits until each model that is new has a version which answers requests
     /// or has failed. What was asked for is carried out also when the waiting task is cancelled.
@@ -15,4 +18,55 @@ public protocol ModelControl: Sendable {
         _ requested: RequestedModels,
         metrics: [String]
     ) async throws(ServingError) -> [(name: String, increase: Int64)]
+
+    /// Serves one model more, or one with other settings; the others stay. Returns when it has a version that answers. A
+    /// model that is served already is looked at again; one that has failed is tried again.
+    ///
+    /// - Throws: `NOT_FOUND` for a model that no source has named and that has no base path in `settings`, or whose base
+    ///   path is not there; `INVALID_ARGUMENT` for wrong settings; `UNKNOWN` when the model failed; `CANCELLED` when the
+    ///   task was cancelled, and the load goes on.
+    func load(_ name: String, _ settings: ModelSettings) async throws(ServingError)
+
+    /// Stops to serve one model; the others stay. Does not wait for its last answers. It can be loaded again by its name.
+    ///
+    /// - Throws: `NOT_FOUND` for a model that no source has named.
+    func unload(_ name: String) async throws(ServingError)
+
+    /// Every model that `load` can find by its name alone, sorted: those that are served, that once were, and those of the
+    /// repository folder.
+    func knownModels() async -> [String]
+
+    /// Reads the configuration file and applies it, and waits as `reload` does.
+    ///
+    /// - Returns: whether it asked for something else than was served; `false` for a server without such a file.
+    /// - Throws: what is wrong with the file, or as `reload`.
+    func reloadFile() async throws(ServingError) -> Bool
+}
+
+/// What a call says of a model that is to be loaded; what it does not say stays as it is known.
+public struct ModelSettings: Sendable, Hashable {
+    public var basePath: String?
+    public var platform: ModelPlatform?
+    public var versionPolicy: ServerConfiguration.VersionPolicy?
+    public var versionLabels: [String: Int64]?
+
+    public init(
+        basePath: String? = nil,
+        platform: ModelPlatform? = nil,
+        versionPolicy: ServerConfiguration.VersionPolicy? = nil,
+        versionLabels: [String: Int64]? = nil
+    ) {
+        self.basePath = basePath
+        self.platform = platform
+        self.versionPolicy = versionPolicy
+        self.versionLabels = versionLabels
+    }
+
+    /// Changes `model` to what is said here.
+    public func apply(to model: inout ServerConfiguration.Model) {
+        model.basePath = basePath ?? model.basePath
+        model.platform = platform ?? model.platform
+        model.versionPolicy = versionPolicy ?? model.versionPolicy
+        model.versionLabels = versionLabels ?? model.versionLabels
+    }
 }

@@ -75,6 +75,14 @@ private struct FakeControl: ModelControl {
         if let error { throw error }
         return metrics.map { ($0, 1) }
     }
+
+    func load(_ name: String, _ settings: ModelSettings) async throws(ServingError) { if let error { throw error } }
+
+    func unload(_ name: String) async throws(ServingError) { if let error { throw error } }
+
+    func knownModels() async -> [String] { [] }
+
+    func reloadFile() async throws(ServingError) -> Bool { false }
 }
 
 @Suite struct ReloadCallTests {

@@ -1,0 +1,120 @@
+import Inference
+import Logging
+import NIOCore
+import ServingConfig
+import ServingPrimitives
+import WireFormat
+
+/// Which models are served, and calls that change it.
+extension RESTResponder {
+    static let controlIsOff = "Control by requests is off on this port; --enable_control turns it on"
+
+    func control(_ route: RESTRoute.Control, _ body: RequestBody, for call: RESTCall) {
+        switch route {
+        case .metadata:
+            let extensions = models == nil ? [] : ["model_repository"]
+            send(ControlAnswer.metadata(version: configuration.serverVersion, extensions: extensions), call)
+        case .status: wait(call) { models async throws(ServingError) in .json(await self.configStatus(models)) }
+        case .reload:
+            change("reload", nil, call) { models async throws(ServingError) in
+                let hasChanged = try await models.reloadFile()
+                return Reply(status: hasChanged ? .created : .ok, body: await self.configStatus(models))
+            }
+        case .index: read(body, call) { request in self.index(readyOnly: request.readyOnly, call) }
+        case .load(let name):
+            read(body, call) { request in
+                self.change("load", name, call) { models async throws(ServingError) in
+                    try await models.load(name, try request.parameters.settings(for: name))
+                    return .nothing
+                }
+            }
+        case .unload(let name):
+            read(body, call) { request in
+                self.change("unload", name, call) { models async throws(ServingError) in
+                    try request.parameters.checkForUnload()
+                    try await models.unload(name)
+                    return .nothing
+                }
+            }
+        }
+    }
+
+    private struct Reply {
+        static let nothing = Reply(body: [], content: .none)
+
+        var status = HTTPStatus.ok
+        var body: [UInt8]
+        var content = HTTPResponse.Content.json
+
+        static func json(_ body: [UInt8]) -> Reply { Reply(body: body) }
+    }
+
+    private typealias Work = @Sendable (any ModelControl) async throws(ServingError) -> Reply
+
+    private func read(
+        _ body: RequestBody,
+        _ call: RESTCall,
+        then proceed: @escaping @Sendable (RepositoryRequest) -> Void
+    ) {
+        switch body.read({ bytes throws(ServingError) in try RepositoryRequest(bytes) }) {
+        case .success(let request): proceed(request)
+        case .failure(let error): call.fail(error)
+        }
+    }
+
+    private func index(readyOnly: Bool, _ call: RESTCall) {
+        wait(call) { models async throws(ServingError) in
+            let names = await models.knownModels()
+            return .json(
+                ControlAnswer.index(
+                    ModelIndex.entries(of: names, readyOnly: readyOnly) { self.health.versions(of: $0) }
+                )
+            )
+        }
+    }
+
+    private func configStatus(_ models: any ModelControl) async -> [UInt8] {
+        let known = await models.knownModels().map { (name: $0, versions: health.versions(of: $0)) }
+        return ControlAnswer.config(known.filter { !$0.versions.isEmpty || health.status(of: $0.name) != nil })
+    }
+
+    /// Carries out what changes the served models, where that is allowed.
+    private func change(_ action: String, _ model: String?, _ call: RESTCall, _ work: @escaping Work) {
+        var facts: Logger.Metadata = ["action": "\(action)", "peer": "\(call.handler.peer)"]
+        if let model { facts["model"] = "\(model)" }
+        guard configuration.allowsControl else {
+            logger.warning("A request that would change what is served was refused: control is off", metadata: facts)
+            return call.fail(ServingError(.permissionDenied, Self.controlIsOff))
+        }
+        logger.info("A request changes what is served", metadata: facts)
+        wait(call, work)
+    }
+
+    /// Answers with what `work` comes to. It is cancelled when the client leaves, or after the time that a run would have;
+    /// what it changes goes on then.
+    private func wait(_ call: RESTCall, _ work: @escaping Work) {
+        guard let models else {
+            return call.fail(ServingError(.unimplemented, "The models of this server cannot be changed by a request"))
+        }
+        let task = Task {
+            do throws(ServingError) {
+                let reply = try await work(models)
+                send(reply.body, status: reply.status, content: reply.content, call)
+            } catch {
+                call.fail(error)
+            }
+        }
+        let limit = configuration.timeoutMilliseconds.map { (milliseconds: UInt64) in
+            call.loop.eventLoop.scheduleTask(in: .milliseconds(Int64(clamping: milliseconds))) {
+                call.handler.finish(call.number, call.loop.response(to: Self.tooLate))
+                call.handler.flush()
+                task.cancel()
+            }
+        }
+        call.handler.begin(task, limit, for: call.number)
+    }
+
+    private static let tooLate = ServingError.deadlineExceeded(
+        "The models did not become available in time; what was asked for goes on"
+    )
+}

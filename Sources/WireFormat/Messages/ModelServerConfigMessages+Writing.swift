@@ -1,0 +1,35 @@
+public import ServingConfig
+public import ServingProtos
+import SwiftProtobuf
+
+extension Tensorflow_Serving_ModelServerConfig {
+    /// The configuration that asks for `models`.
+    ///
+    /// - Parameter earlier: a model that it asks for with the same settings is taken over as it stands there, with the
+    ///   fields that `ServerConfiguration.Model` does not have.
+    public init(_ models: [ServerConfiguration.Model], keeping earlier: Tensorflow_Serving_ModelServerConfig) {
+        self.init()
+        let known = Dictionary(earlier.modelConfigList.config.map { ($0.name, $0) }) { first, _ in first }
+        modelConfigList.config = models.map { model in
+            if let message = known[model.name], ServerConfiguration.Model(message) == model { return message }
+            return Tensorflow_Serving_ModelConfig(model)
+        }
+    }
+}
+
+extension Tensorflow_Serving_ModelConfig {
+    fileprivate init(_ model: ServerConfiguration.Model) {
+        self.init()
+        name = model.name
+        basePath = model.basePath
+        modelPlatform = model.platform.resolvedName ?? model.platform.name
+        versionLabels = model.versionLabels
+        switch model.versionPolicy {
+        // What a file says that says nothing.
+        case .latest(1): break
+        case .latest(let count): modelVersionPolicy.latest.numVersions = UInt32(clamping: count)
+        case .all: modelVersionPolicy.all = .init()
+        case .specific(let versions): modelVersionPolicy.specific.versions = versions
+        }
+    }
+}
