@@ -132,6 +132,10 @@ let package = Package(
                 logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
+        library(
+            "RequestLogging",
+            ["Inference", "ServingConfig", "ServingMetrics", "ServingPrimitives", "WireFormat", logging]
+        ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
         // What SavedModels and TFLite models share: tensorflow.SignatureDef, without a protobuf library.
@@ -159,9 +163,9 @@ let package = Package(
             "ModelServing",
             [
                 "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
-                "HTTP2Server", "Inference", "ModelSources", "Servables", "ServingConfig", "ServingMetrics",
-                "ServingPrimitives",
-                "ServingProtos", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                "HTTP2Server", "Inference", "ModelSources", "RequestLogging", "Servables", "ServingConfig",
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat",
+                logging, nioCore, nioPosix, nioSSL,
                 protobuf,
             ]
         ),
@@ -303,6 +307,13 @@ let package = Package(
                 "WireFormat", nioCore, nioEmbedded, protobuf,
             ]
         ),
+        tests(
+            "RequestLogging",
+            [
+                "Inference", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
+                "ServingTestKit", "Tensors", "WireFormat", logging, protobuf,
+            ]
+        ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
         tests("EngineTensorFlow", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
@@ -310,8 +321,9 @@ let package = Package(
             "ModelServing",
             [
                 "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference",
-                "ModelSources", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
-                "ServingTestKit", "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
+                "ModelSources", "RequestLogging", "Servables", "ServingConfig", "ServingMetrics",
+                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity", "WireFormat",
+                logging, nioCore, nioPosix, nioSSL,
                 protobuf,
             ]
         ),

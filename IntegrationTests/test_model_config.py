@@ -108,7 +108,7 @@ def test_a_broken_file_ends_the_start(config, program, text, lines):
         ),
         (
             config_list(model("m", "/m", "logging_config {}")),
-            "INVALID_ARGUMENT: No request-logger-creator provided.",
+            'INVALID_ARGUMENT: The logging_config of model m has the filename_prefix ""; expected an absolute path',
         ),
         (config_list(model("m", "/m", platform="other")), "INVALID_ARGUMENT: Model m requests unsupported platform other"),
         ("custom_model_config {}", "INVALID_ARGUMENT: custom_model_config is not supported"),

@@ -267,13 +267,14 @@ def test_only_lists_are_supported(server, kind):
     )
 
 
-def test_a_logging_config_loads_the_model_and_is_refused_after_that(server):
-    logged = model("m", MODELS / "half_plus_two", 'logging_config { log_collector_config { type: "x" } }')
+def test_a_logging_config_of_an_unknown_collector_changes_nothing(server):
+    collector = 'log_collector_config { type: "x" filename_prefix: "/logs/m" }'
+    logged = model("m", MODELS / "half_plus_two", "logging_config { %s }" % collector)
     assert error(reload, server, HALF, logged) == (
-        grpc.StatusCode.INVALID_ARGUMENT,
-        "No request-logger-creator provided.",
+        grpc.StatusCode.NOT_FOUND,
+        'Cannot find LogCollector::Factory for type: x (model m); expected "tfrecord"',
     )
-    assert ask(server, "m") == ([3.0], 1)
+    assert "AVAILABLE" not in server.versions("m").values()
 
 
 def test_metrics_that_grow_meanwhile_are_counted(server):

@@ -77,6 +77,7 @@ public final class InferenceService: Sendable {
                 request: request,
                 elements: elements
             )
+            let completion = model.drawForLog()?.following(completion) { .predict(call, $0) } ?? completion
             return self.run(run, call.terms, intake) { completion($0.map { run.predictResult($0) }) }
         } catch {
             completion(.failure(error))
@@ -144,6 +145,9 @@ public struct ResolvedModel: Sendable {
         // It is the loader who ends the version if it does not become available.
         self.init(lease: ServableLease(id: id, servable: servable) {}, servable: servable, isWarmingUp: true)
     }
+
+    /// What a call is to be given to after it was answered, if it is to be logged.
+    func drawForLog() -> (any RequestLogSink)? { isWarmingUp ? nil : servable.requestLog.draw() }
 
     /// The signature of that name; an empty name means `serving_default`.
     public func signature(named name: String) -> Signature? {

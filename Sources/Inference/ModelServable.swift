@@ -11,6 +11,7 @@ public final class ModelServable: Servable {
     /// Where the runs of this version wait.
     let queues: ModelQueues
     let metrics: ModelMetrics
+    let requestLog: RequestLogTap
     /// What runs are called in a profile: `half_plus_two/1`.
     let name: String
     private let tracer: RunTracer?
@@ -18,18 +19,21 @@ public final class ModelServable: Servable {
     /// - Parameters:
     ///   - queues: where its runs wait.
     ///   - metrics: where the model's runs are counted; by default nowhere that is shown.
+    ///   - requestLog: the tap of its model; by default one that stays closed.
     ///   - name: what runs are called in a profile: the model and its version.
     ///   - tracer: takes profiles of runs; `nil` where there are none.
     public init(
         model: any LoadedModel,
         queues: ModelQueues,
         metrics: ModelMetrics = ServerMetrics().model(""),
+        requestLog: RequestLogTap = RequestLogTap(),
         name: String = "",
         tracer: RunTracer? = nil
     ) {
         self.model = model
         self.queues = queues
         self.metrics = metrics
+        self.requestLog = requestLog
         self.name = name
         self.tracer = tracer
         var executors: [String: SignatureExecutor] = [:]

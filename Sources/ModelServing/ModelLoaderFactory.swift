@@ -13,6 +13,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     /// `nil` where versions are not warmed up.
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
+    let requestLogs: RequestLogTaps
     /// `nil` where files may stay in the system's page cache.
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
@@ -26,6 +27,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             scheduling: scheduling,
             warmUp: warmUp,
             metrics: metrics,
+            requestLogs: requestLogs,
             fileCacheFlush: fileCacheFlush,
             tracer: tracer,
             logger: logger
@@ -40,6 +42,7 @@ private struct ModelLoader: ServableLoader {
     let scheduling: ModelScheduling
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
+    let requestLogs: RequestLogTaps
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
     let logger: Logger
@@ -68,6 +71,7 @@ private struct ModelLoader: ServableLoader {
             model: model,
             queues: queues,
             metrics: metrics.model(id.name),
+            requestLog: requestLogs.tap(of: id.name),
             name: "\(id.name)/\(id.version)",
             tracer: tracer
         )

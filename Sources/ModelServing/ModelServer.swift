@@ -7,6 +7,7 @@ public import Logging
 import ModelSources
 import NIOCore
 import NIOPosix
+import RequestLogging
 import Servables
 public import ServingConfig
 import ServingMetrics
@@ -34,6 +35,7 @@ public final class ModelServer: Sendable {
     private let grpc: GRPCServer
     private let rest: RESTServer?
     private let tls: ServerTransportSecurity
+    private let requestLogs: RequestLogs
 
     /// Makes all parts; no port is opened yet.
     ///
@@ -57,6 +59,13 @@ public final class ModelServer: Sendable {
         let metrics = ServerMetrics()
         scheduling = ModelScheduling(configuration, threadCount: threads.engineThreads, metrics: metrics)
         let tracer = RunTracer()
+        let requestLogs = RequestLogs(
+            files: configuration.requestLogFiles,
+            savedModelTags: configuration.loading.savedModelTags,
+            metrics: metrics,
+            logger: logger
+        )
+        self.requestLogs = requestLogs
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
@@ -65,6 +74,7 @@ public final class ModelServer: Sendable {
                 scheduling: scheduling,
                 warmUp: warmUp,
                 metrics: metrics,
+                requestLogs: requestLogs.taps,
                 fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
                 tracer: tracer,
                 logger: logger
@@ -84,6 +94,7 @@ public final class ModelServer: Sendable {
             source: source,
             health: health,
             metrics: metrics.registry,
+            requestLogs: requestLogs,
             allowsLabelsForUnavailableVersions: configuration.loading.allowsLabelsForUnavailableVersions,
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,
@@ -178,12 +189,16 @@ public final class ModelServer: Sendable {
         }
         await unload(within: grace)
         scheduling.scheduler.shutdown()
+        await requestLogs.close(withinSeconds: Self.logGraceSeconds)
         do {
             try await group.shutdownGracefully()
         } catch {
             logger.error("The event loops did not end cleanly", metadata: ["error": "\(error)"])
         }
     }
+
+    /// A disk that hangs must not keep the process.
+    private static let logGraceSeconds = 5
 
     /// Unloads all models. A run that outlives the grace period (TensorFlow cannot interrupt a kernel) must not keep
     /// the process: after it, the models go with the process.

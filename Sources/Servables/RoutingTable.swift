@@ -18,6 +18,8 @@ final class RoutingTable: Sendable {
         /// Available versions, lowest first.
         var versions: [ServableLease] = []
         var labels: [String: Int64] = [:]
+        /// Where labels lead that are on the way to a version which is not there yet.
+        var labelsBefore: [String: Int64] = [:]
 
         func version(_ number: Int64) -> ServableLease? { versions.last { $0.id.version == number } }
     }
@@ -54,7 +56,11 @@ final class RoutingTable: Sendable {
             guard let number = snapshot.models[name]?.labels[label] else {
                 throw .invalidArgument("Unrecognized servable version label: \(label)")
             }
-            return try Self.specific(number, of: snapshot.models[name], name)
+            let model = snapshot.models[name]
+            if model?.version(number) == nil, let before = model?.labelsBefore[label].flatMap({ model?.version($0) }) {
+                return before
+            }
+            return try Self.specific(number, of: model, name)
         }
     }
 
@@ -77,6 +83,8 @@ final class RoutingTable: Sendable {
         change(lease.id.name) { model in
             let position = model.versions.firstIndex { $0.id.version > lease.id.version } ?? model.versions.endIndex
             model.versions.insert(lease, at: position)
+            // Its labels have arrived: they do not go back when it goes.
+            model.labelsBefore = model.labelsBefore.filter { model.labels[$0.key] != lease.id.version }
         }
     }
 
@@ -86,10 +94,14 @@ final class RoutingTable: Sendable {
     }
 
     /// Replaces the labels of all models. They may name versions that requests cannot reach.
-    func replaceLabels(_ labels: [String: [String: Int64]]) {
+    ///
+    /// - Parameter before: where labels lead until their version is there.
+    func replaceLabels(_ labels: [String: [String: Int64]], before: [String: [String: Int64]]) {
         change { models in
-            for name in models.keys { models[name]?.labels = labels[name] ?? [:] }
-            for (name, labels) in labels where models[name] == nil { models[name] = Model(labels: labels) }
+            for name in Set(models.keys).union(labels.keys) {
+                models[name, default: Model()].labels = labels[name] ?? [:]
+                models[name]?.labelsBefore = before[name] ?? [:]
+            }
         }
     }
 

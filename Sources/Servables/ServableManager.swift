@@ -67,7 +67,12 @@ public final class ServableManager: Sendable {
 
     /// Replaces the labels of all models: version numbers by label, by model. A label may name a version that is not
     /// available; requests for it are then answered as those for the version.
-    public func replaceLabels(_ labels: [String: [String: Int64]]) { routes.replaceLabels(labels) }
+    ///
+    /// - Parameter before: by model and label the version that answers until that of the label is available for the first
+    ///   time: so that a label moves in the moment in which its version comes.
+    public func replaceLabels(_ labels: [String: [String: Int64]], before: [String: [String: Int64]] = [:]) {
+        routes.replaceLabels(labels, before: before)
+    }
 
     /// Every version of the model seen since start, newest first; empty for an unknown model.
     public func status(of name: String) -> [VersionStatus] {

@@ -21,7 +21,6 @@ extension ServerConfiguration {
         reportControl(report)
         for problem in grpc.channelArgumentProblems { report(problem) }
         problems += Model.problems(of: models)
-        if models.contains(where: \.wantsRequestLog) { problems.append(.noRequestLogger) }
         if requestedModels == .custom { problems.append(.customModels) }
         reportLoading(report)
         reportEngine(report)
@@ -30,6 +29,7 @@ extension ServerConfiguration {
             // Those of a version are an affair of its load.
             if !batching.isPerModel { problems += batching.parameters.problems() }
         }
+        requestLogFiles.report(report)
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
         }

@@ -17,6 +17,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var scheduling = Scheduling()
     public var monitoring = Monitoring()
     public var control = Control()
+    public var requestLogFiles = RequestLogFiles()
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
     public var modelConfigFile: String?
     /// Seconds between two readings of `modelConfigFile`; 0 or less reads it at start only.
@@ -72,8 +73,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var versionPolicy = VersionPolicy.latest(1)
         /// Names that requests may use in place of version numbers.
         public var versionLabels: [String: Int64] = [:]
-        /// Its requests are to be logged, which this server, as TensorFlow Serving's, has nothing to do with.
-        public var wantsRequestLog = false
+        /// Its requests are logged as this says; `nil` logs none.
+        public var requestLog: RequestLog?
 
         public init(name: String, basePath: String) {
             self.name = name

@@ -13,7 +13,4 @@ extension ServingError {
             "custom_model_config is not supported: this server has no loader for it; use model_config_list"
         )
     }
-
-    /// What TensorFlow Serving's own binary answers to a model with a `logging_config`, which it has nothing for.
-    public static var noRequestLogger: ServingError { .invalidArgument("No request-logger-creator provided.") }
 }

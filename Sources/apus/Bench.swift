@@ -37,6 +37,9 @@ struct Bench: ParsableCommand {
                 apus bench --grpc ours=127.0.0.1:8500 --grpc theirs=127.0.0.1:9500 -m half_plus_two \\
                   --ramp 1000:20000:8 --deadline 25ms --html report.html --json report.json
 
+              The requests that a server has logged, at ten times the speed:
+                apus bench --grpc 127.0.0.1:8500 --replay /var/log/apus/m-20261121T204535Z-00001.tfrecord --speed 10
+
               Triton over gRPC, any server over HTTP:
                 apus bench --grpc 127.0.0.1:8001 --grpc-method /inference.GRPCInferenceService/ModelInfer --body r.bin
                 apus bench --url http://127.0.0.1:8000/v2/models/m/infer --body request.json
@@ -54,6 +57,9 @@ struct Bench: ParsableCommand {
     @OptionGroup(title: "Output") var output: BenchOutputOptions
 
     func validate() throws {
+        if requests.replay != nil, load.isOpenOrClosed {
+            throw ValidationError("--replay says when requests are sent; leave --concurrency, --rate and the like away")
+        }
         if targets.grpc.isEmpty, targets.rest.isEmpty, targets.url.isEmpty {
             throw ValidationError("No server is named. Name them with --grpc HOST:PORT, --rest HOST:PORT or --url URL")
         }
@@ -61,8 +67,8 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        let arrivals = try load.arrivals.map { try BenchFiles.arrivals($0) }
-        var plan = load.plan(arrivals: arrivals)
+        var plan = load.plan(arrivals: try load.arrivals.map { try BenchFiles.arrivals($0) })
+        if let replay = requests.replay { try follow(replay, &plan) }
         plan.deadline = requests.deadline?.nanoseconds
         plan.cancelsExpired = !requests.noCancel
         plan.requiresEqualAnswers = requests.checkEqual
@@ -91,6 +97,14 @@ struct Bench: ParsableCommand {
         if let objective, let search { report.search = (objective, search.found) }
         try write(report)
         if !report.hasSuccess { throw ExitCode(1) }
+    }
+
+    /// Every request of the log, at its own time.
+    private func follow(_ log: String, _ plan: inout LoadPlan) throws {
+        let arrivals = try PredictionLogFile.arrivals(in: try BenchFiles.contents(log), speed: requests.speed)
+        plan.levels = [.recorded(arrivals)]
+        plan.warmUp = 0
+        if load.duration == nil { plan.duration = (arrivals.last ?? 0) + 1_000_000_000 }
     }
 
     private func write(_ report: RunReport) throws {

@@ -84,6 +84,17 @@ struct BenchRequestOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A request log: its requests in their order, at the times they came. Sets --arrivals, and --warm-up to 0.",
+            valueName: "file"
+        )
+    )
+    var replay: String?
+
+    @Option(help: "With --replay: so many times as fast.")
+    var speed = 1.0
+
+    @Option(
+        help: ArgumentHelp(
             "Deadline of each request, told to the server; in-time answers are counted.",
             valueName: "time"
         )
@@ -113,6 +124,8 @@ struct BenchRequestOptions: ParsableArguments {
         if !(1...100_000).contains(variants) {
             throw ValidationError("--variants is \(variants); expected 1 to 100000")
         }
+        if replay != nil, data != nil { throw ValidationError("--replay and --data both name the requests; give one") }
+        if !(1e-6...1e6).contains(speed) { throw ValidationError("--speed is \(speed); expected 0.000001 to 1000000") }
         if integerLimit < 1 { throw ValidationError("--integer-limit is \(integerLimit); expected 1 or more") }
         if let deadline, deadline.nanoseconds < 1000 { throw ValidationError("--deadline is shorter than 1us") }
     }
@@ -223,8 +236,7 @@ struct BenchLoadOptions: ParsableArguments {
     var spin = false
 
     func validate() throws {
-        let kinds = [concurrency != nil, rate != nil, ramp != nil, arrivals != nil, findRate != nil].count { $0 }
-        if kinds > 1 {
+        if kindCount > 1 {
             throw ValidationError("give one of --concurrency, --rate, --ramp, --arrivals and --find-rate")
         }
         do { _ = try objective } catch { throw ValidationError(error.message) }
@@ -240,6 +252,13 @@ struct BenchLoadOptions: ParsableArguments {
             throw ValidationError("--max-connections is \(maxConnections); expected 1 to 20000")
         }
     }
+
+    private var kindCount: Int {
+        [concurrency != nil, rate != nil, ramp != nil, arrivals != nil, findRate != nil].count { $0 }
+    }
+
+    /// One of the options says how requests are sent.
+    var isOpenOrClosed: Bool { kindCount > 0 }
 
     var objective: LatencyObjective? {
         get throws(ServingError) {

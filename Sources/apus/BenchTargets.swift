@@ -24,7 +24,7 @@ struct BenchTargets {
     /// - Throws: what is wrong with a server's name, its address or the data; what a server says to a first question.
     func prepare() throws -> [Prepared] {
         try checkNames()
-        let data = try requests.data.map(BenchFiles.contents)
+        let data = try (requests.replay ?? requests.data).map(BenchFiles.contents)
         let question = requests.question(seed: seed, data: data)
         var prepared: [Prepared] = []
         for given in options.grpc { prepared.append(try grpc(given, question)) }

@@ -46,6 +46,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
     @OptionGroup(title: "Control") var control: ControlOptions
+    @OptionGroup(title: "Request logs") var requestLogs: RequestLogOptions
     @OptionGroup(title: "Metrics and profiles") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
@@ -89,6 +90,7 @@ struct Serve: AsyncParsableCommand {
         channel.apply(to: &configuration)
         control.apply(to: &configuration)
         metrics.apply(to: &configuration)
+        requestLogs.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace
         return configuration

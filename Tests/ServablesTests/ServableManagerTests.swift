@@ -157,6 +157,22 @@ private struct Bench {
         #expect(throws: unavailable) { try bench.version(.label("stable")) }
     }
 
+    @Test func `a label moves in the moment in which its version comes, and does not go back`() async throws {
+        let bench = Bench()
+        try await bench.serve(1)
+        bench.manager.replaceLabels(["m": ["stable": 2]], before: ["m": ["stable": 1]])
+        #expect(try bench.version(.label("stable")) == 1)
+        bench.aspire(1, 2)
+        try await bench.loaders.nextLoad().succeed()
+        await bench.recorder.wait(for: 2, .available)
+        #expect(try bench.version(.label("stable")) == 2)
+        bench.aspire(1)
+        try await bench.loaders.nextUnload().finish()
+        #expect(throws: ServingError.notFound("Servable not found for request: Specific(m, 2)")) {
+            try bench.version(.label("stable"))
+        }
+    }
+
     @Test func `labels are replaced as a whole`() async throws {
         let bench = Bench()
         try await bench.serve(1)

@@ -125,9 +125,60 @@ private func model(
         #expect(configuration.problems().isEmpty)
         configuration.requestedModels = .custom
         #expect(configuration.problems() == [.customModels])
+    }
+
+    private static func log(_ prefix: String = "/logs/m", _ rate: Double = 1, type: String = "") -> RequestLog {
+        var log = RequestLog(filenamePrefix: prefix, samplingRate: rate)
+        log.type = type
+        return log
+    }
+
+    @Test(arguments: [log(), log(type: "tfrecord"), log("/m", 0), log("/a b/ü", 1e-300)])
+    func `a request log may be of this kind`(log: RequestLog) {
         var logged = model()
-        logged.wantsRequestLog = true
-        configuration.models = [logged]
-        #expect(configuration.problems() == [.invalidArgument("No request-logger-creator provided.")])
+        logged.requestLog = log
+        #expect(ServerConfiguration.Model.problems(of: [logged]).isEmpty)
+    }
+
+    private static let prefixProblem =
+        "; expected an absolute path that ends in the beginning of a file name, like /var/log/apus/NAME"
+
+    @Test(
+        arguments: [
+            (log(""), "has the filename_prefix \"\"\(prefixProblem)"),
+            (log("logs/m"), "has the filename_prefix \"logs/m\"\(prefixProblem)"),
+            (log("/logs/"), "has the filename_prefix \"/logs/\"\(prefixProblem)"),
+            (log("/m", -0.1), "has a sampling_rate of -0.1; expected a number from 0 to 1"),
+            (log("/m", 1.5), "has a sampling_rate of 1.5; expected a number from 0 to 1"),
+            (log("/m", .nan), "has a sampling_rate of nan; expected a number from 0 to 1"),
+            (
+                log("/" + String(repeating: "m", count: 201)),
+                "has a filename_prefix of 202 bytes, 201 of them after the last /; at most 4000 and 200 fit into a path"
+            ),
+        ] as [(RequestLog, String)]
+    )
+    func `a request log that cannot be written is refused`(log: RequestLog, text: String) {
+        var logged = model()
+        logged.requestLog = log
+        #expect(
+            ServerConfiguration.Model.problems(of: [logged])
+                == [.invalidArgument("The logging_config of model \(logged.name) \(text)")]
+        )
+    }
+
+    @Test func `a collector that is not there is refused as TensorFlow Serving refuses it`() {
+        var logged = model()
+        logged.requestLog = Self.log(type: "kafka")
+        let text = "Cannot find LogCollector::Factory for type: kafka (model \(logged.name)); expected \"tfrecord\""
+        #expect(ServerConfiguration.Model.problems(of: [logged]) == [.notFound(text)])
+    }
+
+    @Test func `limits of request logs are checked`() {
+        var configuration = ServerConfiguration()
+        configuration.requestLogFiles.maximumByteCount = 0
+        configuration.requestLogFiles.maximumSeconds = 0
+        configuration.requestLogFiles.maximumCount = -1
+        configuration.requestLogFiles.maximumWaitingByteCount = -1 << 20
+        #expect(configuration.problems().count == 4)
     }
 }

@@ -24,7 +24,10 @@ import WireFormat
                 model_version_policy: { specific: { versions: 123, versions: 7 } },
                 version_labels: { key: "canary" value: 123 }
                 version_labels { key: 'stable', value: 7 }
-                logging_config { log_collector_config { type: "t" } }
+                logging_config {
+                  log_collector_config { type: "tfrecord" filename_prefix: "/logs/m" }
+                  sampling_config { sampling_rate: 0.25 }
+                }
               },
               config { name: "b" base_path: "/b" model_type: TENSORFLOW }
             }
@@ -32,7 +35,9 @@ import WireFormat
         var first = ServerConfiguration.Model(name: "half_plus_three", basePath: "/models/half_plus_three")
         first.versionPolicy = .specific([123, 7])
         first.versionLabels = ["canary": 123, "stable": 7]
-        first.wantsRequestLog = true
+        var log = RequestLog(filenamePrefix: "/logs/m", samplingRate: 0.25)
+        log.type = "tfrecord"
+        first.requestLog = log
         var second = ServerConfiguration.Model(name: "b", basePath: "/b")
         second.platform = ModelPlatform(deprecatedType: 1)
         #expect(try requested(text) == .list([first, second]))

@@ -11,7 +11,7 @@ extension InferenceService {
         intake: RunIntake? = nil,
         completion: @escaping @Sendable (Result<ClassifyResult, ServingError>) -> Void
     ) -> QueuedRun? {
-        run(call, on: model, as: ClassificationSignature.self, intake, completion)
+        run(call, on: model, as: ClassificationSignature.self, intake, completion, LoggedCall.classify)
     }
 
     @discardableResult
@@ -21,7 +21,7 @@ extension InferenceService {
         intake: RunIntake? = nil,
         completion: @escaping @Sendable (Result<RegressResult, ServingError>) -> Void
     ) -> QueuedRun? {
-        run(call, on: model, as: RegressionSignature.self, intake, completion)
+        run(call, on: model, as: RegressionSignature.self, intake, completion, LoggedCall.regress)
     }
 
     /// The model a caller passed, else the one that its request names.
@@ -35,7 +35,8 @@ extension InferenceService {
         on model: ResolvedModel?,
         as kind: Kind.Type,
         _ intake: RunIntake?,
-        _ completion: @escaping @Sendable (Result<ExampleResult<Kind.Answer>, ServingError>) -> Void
+        _ completion: @escaping @Sendable (Result<ExampleResult<Kind.Answer>, ServingError>) -> Void,
+        _ logged: @escaping @Sendable (ExampleCall, ExampleResult<Kind.Answer>) -> LoggedCall
     ) -> QueuedRun? {
         do throws(ServingError) {
             let model = try self.model(model, orThatOf: call.model)
@@ -52,6 +53,7 @@ extension InferenceService {
                 request: executor.request(call.examples, outputs: kind.outputs, deadline: call.terms.deadline),
                 elements: count
             )
+            let completion = model.drawForLog()?.following(completion) { logged(call, $0) } ?? completion
             return self.run(run, call.terms, intake) { result in
                 completion(
                     result.flatMap { tensors in

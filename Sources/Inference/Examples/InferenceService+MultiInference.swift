@@ -17,6 +17,7 @@ extension InferenceService {
             let tasks = try bind(call.tasks, to: model)
             let count = try call.examples.exampleCount()
             let run = run(of: tasks, call, model)
+            let completion = model.drawForLog()?.following(completion) { .multiInference(call, $0) } ?? completion
             return self.run(run, call.terms, intake) { result in
                 if case .success = result { model.servable.metrics.received(examples: count) }
                 completion(

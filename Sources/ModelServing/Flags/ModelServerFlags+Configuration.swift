@@ -17,6 +17,7 @@ extension ModelServerFlags {
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         try applyScheduling(to: &configuration)
+        applyRequestLogs(to: &configuration)
         if platformConfigFile.isEmpty {
             try applyPlatform(to: &configuration)
         } else {
@@ -75,6 +76,13 @@ extension ModelServerFlags {
         configuration.engine.opLibraries = opLibraries.split(separator: ",").map { AbsolutePath.of(String($0)) }
         configuration.engine.compilesWithXLAOnCPU = xlaOnCPU
         configuration.engine.compilesWithXLAOnGPU = xlaOnGPU
+    }
+
+    private func applyRequestLogs(to configuration: inout ServerConfiguration) {
+        configuration.requestLogFiles.maximumByteCount = Int(requestLogFileMegabytes) << 20
+        configuration.requestLogFiles.maximumSeconds = Int(requestLogFileSeconds)
+        configuration.requestLogFiles.maximumCount = Int(requestLogFileCount)
+        configuration.requestLogFiles.maximumWaitingByteCount = Int(requestLogBufferMegabytes) << 20
     }
 
     /// What `--platform_config_file` replaces.

@@ -209,6 +209,28 @@ extension ModelServerFlags {
                 .bool(\.writesConfigBack),
                 "Write what calls change into --model_config_file. Not in TensorFlow Serving."
             ),
+            Flag(
+                "request_log_file_megabytes",
+                .int32(\.requestLogFileMegabytes),
+                "Size after which a file of a request log (logging_config) is followed by another. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "request_log_file_seconds",
+                .int32(\.requestLogFileSeconds),
+                "Age after which a file of a request log is followed by another. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "request_log_files",
+                .int32(\.requestLogFileCount),
+                "Files kept of each request log, the oldest are deleted; 0 keeps all. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "request_log_buffer_megabytes",
+                .int32(\.requestLogBufferMegabytes),
+                "Memory for logged requests that wait for the disk; what comes beyond is not logged, and counted. Not in "
+                    + "TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

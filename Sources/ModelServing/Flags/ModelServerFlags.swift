@@ -58,6 +58,10 @@ public struct ModelServerFlags: Sendable, Equatable {
     var enablesControl = false
     var modelRepository = ""
     var writesConfigBack = false
+    var requestLogFileMegabytes: Int32 = 64
+    var requestLogFileSeconds: Int32 = 3600
+    var requestLogFileCount: Int32 = 16
+    var requestLogBufferMegabytes: Int32 = 32
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

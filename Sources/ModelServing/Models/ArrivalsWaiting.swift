@@ -17,11 +17,11 @@ final class ArrivalsWaiting: Sendable {
 
     private let state = Mutex(State())
 
-    /// Begins to listen for the models; `wait` is called once for each of these.
-    func begin(_ models: [String]) -> ID {
+    /// Begins to listen for the models and versions; `wait` is called once for each of these.
+    func begin(_ models: [String], _ versions: Set<ServableID>) -> ID {
         state.withLock { state in
             state.lastID += 1
-            state.waits[state.lastID] = Wait(arrivals: ModelArrivals(of: models))
+            state.waits[state.lastID] = Wait(arrivals: ModelArrivals(of: models, versions: versions))
             return state.lastID
         }
     }

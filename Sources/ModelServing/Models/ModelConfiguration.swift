@@ -1,6 +1,7 @@
 import Inference
 import Logging
 import ModelSources
+import RequestLogging
 import Servables
 import ServingConfig
 import ServingMetrics
@@ -17,6 +18,7 @@ actor ModelConfiguration: ModelControl {
     let source: FileSystemSource
     private let health: ServingHealth
     private let metrics: MetricRegistry
+    private let requestLogs: RequestLogs
     private let allowsLabelsForUnavailableVersions: Bool
     let file: ModelConfigurationFile?
     private let writesBack: Bool
@@ -37,6 +39,7 @@ actor ModelConfiguration: ModelControl {
         source: FileSystemSource,
         health: ServingHealth,
         metrics: MetricRegistry,
+        requestLogs: RequestLogs,
         allowsLabelsForUnavailableVersions: Bool,
         file: ModelConfigurationFile? = nil,
         writesBack: Bool = false,
@@ -47,6 +50,7 @@ actor ModelConfiguration: ModelControl {
         self.source = source
         self.health = health
         self.metrics = metrics
+        self.requestLogs = requestLogs
         self.allowsLabelsForUnavailableVersions = allowsLabelsForUnavailableVersions
         self.file = file
         self.writesBack = writesBack
@@ -94,13 +98,15 @@ actor ModelConfiguration: ModelControl {
 
     func reload(_ requested: RequestedModels) async throws(ServingError) {
         var wait: ArrivalsWaiting.ID?
-        let transition = try apply(requested, rules()) { added in wait = listen(for: added) }
+        let transition = try apply(requested, rules()) { wait = listen(for: $0.added, versions: $0.awaited) }
         if let wait {
             await source.caughtUp()
             guard let arrivals = await waiting.wait(wait) else {
                 throw ServingError(.cancelled, "The caller no longer waits for the new models")
             }
             if let error = arrivals.error { throw error }
+            // Labels have moved: the versions they came from may go.
+            if !transition.awaited.isEmpty, current.remembered == requested { _ = try apply(requested, rules()) }
         }
         if let error = transition.error { throw error }
     }
@@ -125,22 +131,27 @@ actor ModelConfiguration: ModelControl {
         if let error = transition.error { throw error }
     }
 
-    /// - Parameter willChange: called with the names of new models when the set of models changes, before it does.
+    /// - Parameter willChange: called with the transition before models change, or when there are versions to wait for.
     private func apply(
         _ requested: RequestedModels,
         _ rules: ModelTransition.Rules,
-        willChange: ([String]) -> Void = { _ in }
+        willChange: (ModelTransition) -> Void = { _ in }
     ) throws(ServingError) -> ModelTransition {
-        let before = current.models
+        let (before, labelsBefore) = (current.models, current.labelsBefore)
         let transition = try ModelTransition(from: current, to: requested, rules: rules) { [manager] id in
             manager.status(of: id.name).first { $0.version == id.version }?.state
         }
         current = transition.next
-        manager.replaceLabels(current.labels)
+        manager.replaceLabels(current.labels, before: current.labelsBefore)
         catalogue.remember(current.models)
-        guard current.models != before else { return transition }
+        guard current.models != before else {
+            if !transition.awaited.isEmpty { willChange(transition) }
+            if current.labelsBefore != labelsBefore { updateSource() }
+            return transition
+        }
         log(before)
-        willChange(transition.added)
+        requestLogs.configure(current.models)
+        willChange(transition)
         health.setRequiredModels(current.models.map(\.name))
         waiting.giveUp(Set(before.map(\.name)).subtracting(current.models.map(\.name)))
         updateSource()
@@ -151,7 +162,9 @@ actor ModelConfiguration: ModelControl {
     func updateSource() {
         source.setModels(
             current.models.map { model in
-                var monitored = MonitoredModel(model)
+                // Where a label still leads is served until it has moved.
+                let kept = (current.labelsBefore[model.name] ?? [:]).values
+                var monitored = MonitoredModel(model, keeping: Set(kept))
                 monitored.turn = turns[model.name] ?? 0
                 return monitored
             }
@@ -164,9 +177,9 @@ actor ModelConfiguration: ModelControl {
 
     /// Listens from now on. Of what happened before, only what is still going on counts: a version that is being loaded or
     /// serves.
-    func listen(for models: [String]) -> ArrivalsWaiting.ID {
-        let wait = waiting.begin(models)
-        for model in models {
+    func listen(for models: [String], versions: Set<ServableID> = []) -> ArrivalsWaiting.ID {
+        let wait = waiting.begin(models, versions)
+        for model in Set(models).union(versions.map(\.name)) {
             for status in manager.status(of: model) where status.state != .end {
                 waiting.record(ServableID(name: model, version: status.version), status)
             }

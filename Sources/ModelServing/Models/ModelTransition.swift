@@ -15,6 +15,8 @@ struct ModelTransition: Hashable {
         /// Those that are served.
         var models: [ServerConfiguration.Model] = []
         var labels: Labels = [:]
+        /// Where labels lead until the version they have been moved to is there.
+        var labelsBefore: Labels = [:]
         /// Labels of the configuration the server was started with: valid before their versions are there.
         var initialLabels: Labels = [:]
     }
@@ -33,6 +35,8 @@ struct ModelTransition: Hashable {
     var next: Current
     /// Models that were not served before, in the order of the configuration.
     var added: [String] = []
+    /// Versions that labels have been moved to, and which are not there yet.
+    var awaited: Set<ServableID> = []
     /// What the one who asked is told when everything else went well.
     var error: ServingError?
 
@@ -59,9 +63,13 @@ struct ModelTransition: Hashable {
         let known = Set(current.models.map(\.name))
         next.models = requested.models
         next.labels = Self.labels(of: requested.models)
+        next.labelsBefore = [:]
+        for move in Self.moves(requested.models, current, state) {
+            next.labelsBefore[move.to.name, default: [:]][move.label] = move.from
+            awaited.insert(move.to)
+        }
         if rules.isStart { next.initialLabels = next.labels }
         added = requested.models.map(\.name).filter { !known.contains($0) }
-        if requested.models.contains(where: \.wantsRequestLog) { error = .noRequestLogger }
     }
 
     /// Whether `requested` asks for nothing and may.
@@ -87,6 +95,36 @@ struct ModelTransition: Hashable {
         return labels
     }
 
+    /// A label that leads to a version which serves, and is to lead to another one that is not there yet.
+    private struct Move {
+        var label: String
+        var from: Int64
+        var to: ServableID
+    }
+
+    /// Labels that move with this configuration, as it asks for their new versions by number. TensorFlow Serving refuses
+    /// that: there a first configuration has to bring the version, and a second one the label.
+    private static func moves(
+        _ models: [ServerConfiguration.Model],
+        _ current: Current,
+        _ state: (ServableID) -> ServableState?
+    ) -> [Move] {
+        var moves: [Move] = []
+        for model in models {
+            guard case .specific(let versions) = model.versionPolicy else { continue }
+            for (label, version) in model.versionLabels where versions.contains(version) {
+                let id = ServableID(name: model.name, version: version)
+                guard state(id).mayCome(isNew: !current.asks(for: id)) else { continue }
+                let before = [current.labels[model.name]?[label], current.labelsBefore[model.name]?[label]]
+                let from = before.compactMap { $0 }.first {
+                    state(ServableID(name: model.name, version: $0)) == .available
+                }
+                if let from { moves.append(Move(label: label, from: from, to: id)) }
+            }
+        }
+        return moves
+    }
+
     private static func labelProblems(
         _ models: [ServerConfiguration.Model],
         _ current: Current,
@@ -94,10 +132,13 @@ struct ModelTransition: Hashable {
         _ state: (ServableID) -> ServableState?
     ) -> [ServingError] {
         if rules.isStart { return [] }
+        let moves = moves(models, current, state)
         var problems: [ServingError] = []
         for model in models where rules.checksLabelsOnlyOf.map({ $0 == model.name }) ?? true {
             for (label, version) in model.versionLabels.sorted(by: { $0.key < $1.key }) {
-                let state = state(ServableID(name: model.name, version: version))
+                let id = ServableID(name: model.name, version: version)
+                if moves.contains(where: { $0.to == id && $0.label == label }) { continue }
+                let state = state(id)
                 let before = current.labels[model.name]?[label]
                 let mayWait = rules.allowsLabelsForUnavailableVersions && (before == nil || before == version)
                 let isAwaited =
@@ -115,7 +156,26 @@ struct ModelTransition: Hashable {
     }
 }
 
+extension ModelTransition.Current {
+    /// Whether the models that are served name the version.
+    fileprivate func asks(for id: ServableID) -> Bool {
+        guard case .specific(let versions) = models.first(where: { $0.name == id.name })?.versionPolicy else {
+            return false
+        }
+        return versions.contains(id.version)
+    }
+}
+
 extension ServableState? {
+    /// On its way, or not tried since it was asked for.
+    fileprivate func mayCome(isNew: Bool) -> Bool {
+        switch self {
+        case nil, .start, .loading: true
+        case .available: false
+        case .unloading, .end: isNew
+        }
+    }
+
     /// Not tried to the end yet.
     fileprivate var isToCome: Bool {
         switch self {

@@ -3,9 +3,13 @@ import ServingConfig
 
 extension MonitoredModel {
     /// What to look for. The base path has been checked.
-    init(_ model: ServerConfiguration.Model) {
+    ///
+    /// - Parameter versions: served as well, where versions are asked for by number.
+    init(_ model: ServerConfiguration.Model, keeping versions: Set<Int64> = []) {
         let path = if case .absolute(let path) = BasePath(model.basePath) { path } else { model.basePath }
-        self.init(name: model.name, basePath: path, policy: VersionPolicy(model.versionPolicy))
+        var policy = VersionPolicy(model.versionPolicy)
+        if case .specific(let asked) = policy { policy = .specific(asked.union(versions)) }
+        self.init(name: model.name, basePath: path, policy: policy)
     }
 }
 

@@ -30,6 +30,8 @@ final class TerminationSignals: Sendable {
         }
         // A peer that closes its socket while we write must not end the server.
         signal(SIGPIPE, SIG_IGN)
+        // Neither must a request log that reaches a limit of the process (`ulimit -f`).
+        signal(SIGXFSZ, SIG_IGN)
         for source in sources {
             source.setEventHandler { [weak self] in self?.received() }
             source.resume()

@@ -17,6 +17,7 @@ extension ServerConfiguration.Model {
             + models.compactMap(\.pathProblem)
             + models.compactMap { $0.platformProblem(before: platforms[$0.name] ?? nil) }
             + models.compactMap(\.ownProblem)
+            + models.flatMap { model in model.requestLog?.problems(of: model.name) ?? [] }
     }
 
     /// The file system is asked about each model every second: more would be a mistake, or an attack.

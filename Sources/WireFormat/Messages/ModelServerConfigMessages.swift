@@ -19,7 +19,18 @@ extension ServerConfiguration.Model {
         platform = ModelPlatform(name: message.modelPlatform, deprecatedType: message.modelType.rawValue)
         versionPolicy = ServerConfiguration.VersionPolicy(message.modelVersionPolicy)
         versionLabels = message.versionLabels
-        wantsRequestLog = message.hasLoggingConfig
+        requestLog = message.hasLoggingConfig ? RequestLog(message.loggingConfig) : nil
+    }
+}
+
+extension RequestLog {
+    public init(_ message: Tensorflow_Serving_LoggingConfig) {
+        self.init(
+            filenamePrefix: message.logCollectorConfig.filenamePrefix,
+            samplingRate: message.samplingConfig.samplingRate
+        )
+        type = message.logCollectorConfig.type
+        isCustom = message.hasCustomLoggingConfig
     }
 }
 

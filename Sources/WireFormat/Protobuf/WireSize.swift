@@ -37,5 +37,7 @@ enum WireSize {
 
     static func number(_ field: UInt32, _ value: UInt64) -> Int { value == 0 ? 0 : tag(field) + varint(value) }
 
+    static func double(_ field: UInt32, _ value: Double) -> Int { value.bitPattern == 0 ? 0 : tag(field) + 8 }
+
     static func float(_ field: UInt32, _ value: Float) -> Int { value.bitPattern == 0 ? 0 : tag(field) + 4 }
 }

@@ -44,6 +44,22 @@ struct WireWriter {
         string.withUTF8 { bytes(UnsafeRawBufferPointer($0)) }
     }
 
+    mutating func bytes(_ bytes: [UInt8]) { bytes.withUnsafeBytes { self.bytes($0) } }
+
+    /// Memory for the next bytes, which the caller fills.
+    mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        precondition(remaining >= count, "a message grew after its size was worked out")
+        defer { position += count }
+        return UnsafeMutableRawBufferPointer(start: position, count: count)
+    }
+
+    /// A double field; 0, but not -0, is left out.
+    mutating func double(_ field: UInt32, _ value: Double) {
+        guard value.bitPattern != 0 else { return }
+        varint(UInt64(WireTag.fixed64(field).rawValue))
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes($0) }
+    }
+
     /// A number field; 0 is left out.
     mutating func number(_ field: UInt32, _ value: UInt64) {
         guard value != 0 else { return }

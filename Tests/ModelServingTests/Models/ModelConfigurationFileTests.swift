@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import Logging
 import ModelSources
+import RequestLogging
 import Servables
 import ServingConfig
 import ServingMetrics
@@ -52,6 +53,7 @@ private final class Bench: Sendable {
             source: FileSystemSource(models: [], logger: logger),
             health: health,
             metrics: MetricRegistry(),
+            requestLogs: RequestLogs(metrics: ServerMetrics(), logger: logger),
             allowsLabelsForUnavailableVersions: false,
             logger: logger
         )

@@ -1,6 +1,7 @@
 import Inference
 import Logging
 import ModelSources
+import RequestLogging
 import Servables
 import ServingConfig
 import ServingMetrics
@@ -27,6 +28,7 @@ private struct Bench {
             source: FileSystemSource(models: [], logger: logger),
             health: health,
             metrics: metrics,
+            requestLogs: RequestLogs(metrics: ServerMetrics(), logger: logger),
             allowsLabelsForUnavailableVersions: false,
             logger: logger
         )

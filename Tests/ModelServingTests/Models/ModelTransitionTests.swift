@@ -109,13 +109,18 @@ private func unavailable(_ version: Int64, _ model: String) -> ServingError {
         #expect(throws: ServingError.invalidArgument(text)) { try transition(serving(model("a")), .list(models)) }
     }
 
-    @Test func `a logging config is told after the models are taken over`() throws {
+    @Test func `a logging config changes the models and adds none`() throws {
         var logged = model("a")
-        logged.wantsRequestLog = true
-        let next = try transition(serving(), .list([logged]))
+        logged.requestLog = RequestLog(filenamePrefix: "/logs/a", samplingRate: 0.5)
+        let next = try transition(serving(model("a")), .list([logged]))
         #expect(next.next.models == [logged])
-        #expect(next.added == ["a"])
-        #expect(next.error == .invalidArgument("No request-logger-creator provided."))
+        #expect(next.added.isEmpty && next.error == nil)
+    }
+
+    @Test func `a logging config that cannot be followed changes nothing`() {
+        var logged = model("a")
+        logged.requestLog = RequestLog(filenamePrefix: "/logs/a", samplingRate: 2)
+        #expect(throws: ServingError.self) { try transition(serving(model("a")), .list([logged])) }
     }
 
     // MARK: Labels
@@ -168,18 +173,43 @@ private func unavailable(_ version: Int64, _ model: String) -> ServingError {
         #expect(try transition(new.next, moved, flag: true, [Self.two: .available]).error == nil)
     }
 
-    @Test func `adding a version and moving a label to it takes two configurations`() throws {
-        var wider = model("a", labels: ["stable": 2])
-        wider.versionPolicy = .specific([1, 2])
+    private func labelled(at versions: [Int64], stable: Int64) -> RequestedModels {
+        var one = model("a", labels: ["stable": stable])
+        one.versionPolicy = .specific(versions)
+        return .list([one])
+    }
+
+    @Test func `one configuration brings a version and moves a label to it`() throws {
+        let current = try transition(serving(), labelled(at: [1], stable: 1), [Self.one: .available]).next
+        let moved = try transition(current, labelled(at: [2], stable: 2), [Self.one: .available])
+        #expect(moved.error == nil && moved.awaited == [Self.two])
+        #expect(moved.next.labels == ["a": ["stable": 2]])
+        #expect(moved.next.labelsBefore == ["a": ["stable": 1]])
+        // The same again (a file that is polled) while the version is on its way, and when it is there.
+        let states = [Self.one: ServableState.available, Self.two: .loading]
+        #expect(try transition(moved.next, labelled(at: [2], stable: 2), states).next == moved.next)
+        let there = try transition(moved.next, labelled(at: [2], stable: 2), [Self.two: .available])
+        #expect(there.error == nil && there.awaited.isEmpty && there.next.labelsBefore.isEmpty)
+    }
+
+    @Test func `a label whose new version has failed stays where it leads`() throws {
+        let current = try transition(serving(), labelled(at: [1], stable: 1), [Self.one: .available]).next
+        let moved = try transition(current, labelled(at: [1, 2], stable: 2), [Self.one: .available]).next
+        let states = [Self.one: ServableState.available, Self.two: .end]
+        let again = try transition(moved, labelled(at: [1, 2], stable: 2), states)
+        #expect(again.error == unavailable(2, "a"))
+        #expect(again.next.labelsBefore == ["a": ["stable": 1]])
+        // Asked for anew it is tried anew.
+        let gone = try transition(moved, labelled(at: [1], stable: 1), states).next
+        #expect(try transition(gone, labelled(at: [1, 2], stable: 2), states).error == nil)
+    }
+
+    @Test func `a label does not move to a version that nobody asks for by number`() throws {
         let current = serving(model("a", labels: ["stable": 1]))
         let states = [Self.one: ServableState.available]
-        #expect(try transition(current, .list([wider]), states).error == unavailable(2, "a"))
-        wider.versionLabels = ["stable": 1]
-        let first = try transition(current, .list([wider]), states)
-        #expect(first.next.models == [wider])
-        wider.versionLabels = ["stable": 2]
-        let second = try transition(first.next, .list([wider]), [Self.one: .available, Self.two: .available])
-        #expect(second.next.labels == ["a": ["stable": 2]])
+        #expect(try transition(current, labelled(at: [1, 3], stable: 2), states).error == unavailable(2, "a"))
+        let latest = RequestedModels.list([model("a", labels: ["stable": 2])])
+        #expect(try transition(current, latest, states).error == unavailable(2, "a"))
     }
 
     @Test func `labels that the server is started with are valid until their versions have been tried`() throws {

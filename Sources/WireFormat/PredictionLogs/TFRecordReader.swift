@@ -12,9 +12,7 @@ public protocol TFRecordSource {
 
 /// Reads the records of a TFRecord file, front to back.
 ///
-/// Each is its length (8 bytes, little endian), a masked CRC-32C of that, the data and a masked CRC-32C of the data:
-/// https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details. Errors are those of TensorFlow's
-/// reader (`tensorflow/core/lib/io/record_reader.cc`): a file that ends inside a header ends there, one that ends inside
+/// `TFRecordFormat` says how they are framed. Errors are those of TensorFlow's reader (`tensorflow/core/lib/io/record_reader.cc`): a file that ends inside a header ends there, one that ends inside
 /// data is truncated. No record takes more memory than the file has bytes.
 public struct TFRecordReader<Source: TFRecordSource> {
     private let source: Source
@@ -71,16 +69,4 @@ public final class TFRecord: @unchecked Sendable {
     }
 
     deinit { memory.deallocate() }
-}
-
-private enum TFRecordFormat {
-    static let checksumBytes = 4
-    static let headerBytes = 8 + checksumBytes
-
-    /// Whether the last four of `bytes` are the checksum of those before.
-    static func isIntact(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let end = bytes.count - checksumBytes
-        let stored = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: end, as: UInt32.self))
-        return stored == CRC32C.masked(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-    }
 }
