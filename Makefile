@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself; see scripts/setup.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test bench bench-peers check fuzz clean
+.PHONY: help setup build release demo test soak bench bench-peers check fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -24,6 +24,10 @@ demo: release ## Build, serve the demo models, ask them through gRPC and REST, k
 
 test: ## Run every test: units, and real clients against the real server
 	@scripts/test
+
+soak: release ## Half an hour of everything at once: no answer is lost, nothing grows
+	@scripts/setup
+	@.venv/bin/python scripts/soak
 
 bench: release ## Measure the server, print the table and write it to Benchmarks/results
 	@scripts/setup

@@ -14,6 +14,10 @@ OURS = {
     "--model_repository",
     "--op_libraries",
     "--pad_models",
+    "--request_log_buffer_megabytes",
+    "--request_log_file_megabytes",
+    "--request_log_file_seconds",
+    "--request_log_files",
     "--rest_ssl_config_file",
     "--write_config_back",
 }

@@ -279,7 +279,9 @@ def test_1265_work_whose_client_has_gone_is_not_run():
         cancelled = [stub.Predict.future(request, timeout=LONG) for _ in range(10)]
         channel = grpc.insecure_channel(server.grpc_address, options=[("grpc.use_local_subchannel_pool", 1)])
         lost = [server.prediction(channel).Predict.future(request, timeout=LONG) for _ in range(10)]
-        assert {call.exception().code() for call in late} == {grpc.StatusCode.DEADLINE_EXCEEDED}
+        # What cannot be in time is refused at once, as soon as the server knows how long such calls take.
+        codes = {call.exception().code() for call in late}
+        assert codes <= {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED}
         for call in cancelled:
             call.cancel()
         channel.close()
@@ -291,28 +293,29 @@ def test_1265_work_whose_client_has_gone_is_not_run():
 
 
 def test_1795_an_overload_error_says_why_and_when_to_retry():
-    models = {"row_keeper": MODELS / "row_keeper", "loop": MODELS / "loop"}
-    with apus_serve(models, "--engine-threads=1", "--latency-slo=row_keeper=5ms", "--drain-grace=0") as server:
+    models = {name: MODELS / name for name in ["row_keeper", "batch_watcher"]}
+    with apus_serve(models, "--engine-threads=1", "--latency-slo=row_keeper=5ms") as server:
         server.wait_until_ready()
         stub = server.prediction()
         request = predict_request("row_keeper", {"x": numpy.float32([1.0])})
-        stub.Predict(request, timeout=LONG)
-        busy = [stub.Predict.future(predict_request("loop", {"steps": FOREVER}), timeout=LONG)]
+        # A value of 1000 takes a while, and nobody is in a hurry for this model.
+        slow = predict_request("batch_watcher", {"x": numpy.float32([1000.0])})
 
         def refused():
+            busy = [stub.Predict.future(slow, timeout=LONG) for _ in range(4)]
             answer = server.post("/v1/models/row_keeper:predict", {"instances": [1.0]})
-            return answer if answer.status_code == 429 else None
+            error = stub.Predict.future(request, timeout=LONG).exception()
+            for call in busy:
+                call.result()
+            return (answer, error) if answer.status_code == 429 and error is not None else None
 
-        answer = eventually(refused, "a refusal")
+        answer, error = eventually(refused, "refusals")
         reason = answer.json()["error"]
         assert len(reason) > 20, "it says why"
         assert int(answer.headers["Retry-After"]) >= 1 and int(answer.headers["Retry-After-Ms"]) >= 1
-        error = stub.Predict.future(request, timeout=LONG).exception()
         assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and len(error.details()) > 20
         assert int(dict(error.trailing_metadata())["grpc-retry-pushback-ms"]) >= 1
         print(f"REST 429: {reason!r}, retry after {answer.headers['Retry-After-Ms']} ms")
-        for call in busy:
-            call.cancel()
 
 
 def test_1883_one_connection_uses_all_cores():
@@ -406,6 +409,8 @@ def test_1503_rest_speaks_tls_with_certificates_reloaded_from_disk(tmp_path):
     with apus_serve({"half": HALF}, f"--tls-cert={certificate}", f"--tls-key={key}") as server:
         url = f"https://localhost:{server.rest_port}"
         with requests.Session() as session:
+            # Not what the environment says of other certificates.
+            session.trust_env = False
             session.verify = str(authority.certificate_path)
 
             def answer():

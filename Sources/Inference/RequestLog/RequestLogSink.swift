@@ -1,4 +1,4 @@
-public import ServingPrimitives
+import ServingPrimitives
 
 /// Takes the calls of a model that are to be logged.
 public protocol RequestLogSink: Sendable {
