@@ -226,7 +226,11 @@ class Soak:
 
     def _wrong_call(self):
         wrong = self.random.choice(
-            [model("half", "relative"), model("x", "/x", platform="onnx"), self._churned(self.version + 1000)]
+            [
+                model("half", "relative"),
+                model("x", "/x", platform="onnx"),
+                model("churned", self.churned, f"{specific(self.version)} {labels(stable=self.version + 1000)}"),
+            ]
         )
         try:
             self._call(*self._steady()[1:], wrong)
