@@ -97,6 +97,13 @@ let package = Package(
             "Inference",
             ["Batching", "EngineInterface", "Servables", "ServingMetrics", "ServingPrimitives", "Tensors"]
         ),
+        // The console in the browser: its page, script and style, embedded, and what it shows of the last ten minutes.
+        .target(
+            name: "ServerConsole",
+            dependencies: ["Batching", "Inference", "Servables", "ServingMetrics", "ServingPrimitives"],
+            resources: [.embedInCode("Files")],
+            swiftSettings: swiftSettings
+        ),
 
         // Wire.
         library("ServingProtos", [protobuf]),
@@ -127,8 +134,9 @@ let package = Package(
         library(
             "FrontendREST",
             [
-                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServingConfig",
-                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat",
+                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServerConsole",
+                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity",
+                "WireFormat",
                 logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
@@ -163,7 +171,8 @@ let package = Package(
             "ModelServing",
             [
                 "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
-                "HTTP2Server", "Inference", "ModelSources", "RequestLogging", "Servables", "ServingConfig",
+                "HTTP2Server", "Inference", "ModelSources", "RequestLogging", "Servables", "ServerConsole",
+                "ServingConfig",
                 "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat",
                 logging, nioCore, nioPosix, nioSSL,
                 protobuf,
@@ -259,6 +268,7 @@ let package = Package(
         tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         tests("ServingMetrics", ["ServingPrimitives"]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
+        tests("ServerConsole", ["Inference", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
         tests("ServingConfig", ["ServingPrimitives"]),
         tests(
@@ -294,7 +304,7 @@ let package = Package(
             "FrontendREST",
             [
                 "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables",
-                "ServingMetrics",
+                "ServerConsole", "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]

@@ -235,7 +235,7 @@ def test_a_query_is_part_of_the_model_name(server, session):
     assert_refused(ask(server, session, "/v1/models/half_plus_two?x=1"), 404, "half_plus_two?x=1")
 
 
-@pytest.mark.parametrize("path", ["/", "/v2x", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/consolex", "/v2x", "/favicon.ico"])
 def test_paths_elsewhere_are_not_found(server, session, path):
     assert ask(server, session, path).status_code == 404
 

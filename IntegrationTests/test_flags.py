@@ -9,6 +9,7 @@ HALF = MODELS / "half_plus_two"
 # Flags that the stock server does not have.
 OURS = {
     "--adaptive_batching",
+    "--console",
     "--enable_control",
     "--latency_slo",
     "--model_repository",

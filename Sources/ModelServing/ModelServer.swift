@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import RequestLogging
 import Servables
+import ServerConsole
 public import ServingConfig
 import ServingMetrics
 public import ServingPrimitives
@@ -34,6 +35,7 @@ public final class ModelServer: Sendable {
     private let models: ModelConfiguration
     private let grpc: GRPCServer
     private let rest: RESTServer?
+    private let console: ServerConsole?
     private let tls: ServerTransportSecurity
     private let requestLogs: RequestLogs
 
@@ -118,6 +120,19 @@ public final class ModelServer: Sendable {
             tls: tls.grpc,
             logger: logger
         )
+        let console =
+            configuration.servesConsole
+            ? ServerConsole(
+                facts: .init(
+                    version: ServerVersion.text,
+                    cores: System.coreCount,
+                    hasControl: configuration.control.isEnabled
+                ),
+                service: inference,
+                manager: manager,
+                health: health
+            ) : nil
+        self.console = console
         rest = configuration.rest.serverConfiguration(configuration.monitoring, configuration.control).map {
             [tls, models] in
             RESTServer(
@@ -125,6 +140,7 @@ public final class ModelServer: Sendable {
                 service: inference,
                 health: health,
                 models: models,
+                console: console,
                 group: group,
                 tls: tls.rest,
                 logger: logger
@@ -148,6 +164,7 @@ public final class ModelServer: Sendable {
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
             group.addTask { [tls] in await tls.watch() }
+            if let console { group.addTask { await console.run() } }
             if let file = configuration.polledModelFile {
                 group.addTask { [configuration, models, logger] in
                     await file.poll(

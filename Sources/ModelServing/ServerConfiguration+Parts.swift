@@ -10,6 +10,9 @@ import WireFormat
 /// What each part of the server is told, from the one configuration.
 
 extension ServerConfiguration {
+    /// Whether there is a console, and a port for it.
+    var servesConsole: Bool { monitoring.console && rest.port != nil }
+
     /// The file to read again and again, if any.
     var polledModelFile: ModelConfigurationFile? {
         modelConfigPollSeconds > 0 ? modelConfigFile.map { ModelConfigurationFile(path: $0) } : nil

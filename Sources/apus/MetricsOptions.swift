@@ -15,8 +15,12 @@ struct MetricsOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Serve TensorFlow's ProfilerService: profiles of what runs, for TensorBoard.")
     var profiler = true
 
+    @Flag(inversion: .prefixedNo, help: "Serve a console for browsers at / of the REST port.")
+    var console = true
+
     func apply(to configuration: inout ServerConfiguration) {
         configuration.monitoring.prometheusPath = metricsPath
+        configuration.monitoring.console = console
         configuration.grpc.servesProfiler = profiler
     }
 }

@@ -10,12 +10,19 @@ struct HTTPResponse {
         case html
         /// The metrics page.
         case plainText
+        /// Parts of the console.
+        case page
+        case script
+        case style
+        case image
         /// No `Content-Type`; the body is empty.
         case none
     }
 
     /// Bytes kept free in front of the body: more than any head we write.
     static let headRoom = 448
+    /// The same for the console's parts, whose heads say what browsers may do with them.
+    static let pageHeadRoom = 1024
 
     var status: HTTPStatus
     var content: Content
@@ -35,9 +42,10 @@ struct HTTPResponse {
     ) {
         self.status = status
         self.content = content
-        buffer = allocator.buffer(capacity: Self.headRoom + expectedByteCount)
-        buffer.moveWriterIndex(to: Self.headRoom)
-        buffer.moveReaderIndex(to: Self.headRoom)
+        let room = content.policy == nil ? Self.headRoom : Self.pageHeadRoom
+        buffer = allocator.buffer(capacity: room + expectedByteCount)
+        buffer.moveWriterIndex(to: room)
+        buffer.moveReaderIndex(to: room)
     }
 
     /// What the head says besides the status and the content.
@@ -57,7 +65,7 @@ struct HTTPResponse {
         let length = buffer.readableBytes
         if options.omitsBody { buffer.moveWriterIndex(to: bodyStart) }
         let (status, content, retry) = (status, content, retryAfterNanoseconds)
-        let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headRoom) { room in
+        let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bodyStart) { room in
             var head = HeadText(room: room)
             head.append("HTTP/1.1 ")
             head.append(number: status.code)
@@ -67,9 +75,14 @@ struct HTTPResponse {
             case .json: head.append("\r\nContent-Type: application/json\r\nDate: ")
             case .html: head.append("\r\nContent-Type: text/html\r\nDate: ")
             case .plainText: head.append("\r\nContent-Type: text/plain\r\nDate: ")
+            case .page: head.append("\r\nContent-Type: text/html; charset=utf-8\r\nDate: ")
+            case .script: head.append("\r\nContent-Type: text/javascript; charset=utf-8\r\nDate: ")
+            case .style: head.append("\r\nContent-Type: text/css; charset=utf-8\r\nDate: ")
+            case .image: head.append("\r\nContent-Type: image/svg+xml\r\nDate: ")
             case .none: head.append("\r\nDate: ")
             }
             head.append(options.date)
+            if let policy = content.policy { head.append(policy) }
             head.append("\r\nContent-Length: ")
             head.append(number: length)
             if let retry {
@@ -96,7 +109,23 @@ struct HTTPResponse {
     }
 }
 
-/// Text of a response head while it is put together. Never longer than `HTTPResponse.headRoom`: all its parts are ours.
+extension HTTPResponse.Content {
+    /// Header fields that keep a browser from taking anything from elsewhere, running what is not the console's script,
+    /// showing the page inside of another, and keeping what the next version of the server does otherwise.
+    fileprivate var policy: StaticString? {
+        switch self {
+        case .json, .html, .plainText, .none: nil
+        case .page, .script, .style, .image:
+            """
+            \r\nContent-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+            img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\
+            \r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-cache
+            """
+        }
+    }
+}
+
+/// Text of a response head while it is put together. Never longer than the response's room: all its parts are ours.
 private struct HeadText {
     let room: UnsafeMutableBufferPointer<UInt8>
     var count = 0

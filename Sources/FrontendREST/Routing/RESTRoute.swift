@@ -178,7 +178,7 @@ private struct PathCursor {
         let name = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
         guard !name.isEmpty else { return nil }
         rest = rest.dropFirst(name.count)
-        return Self.percentDecoded(name)
+        return PercentCode.decoded(name)
     }
 
     /// `/versions/N`, `/labels/L` or nothing; `nil` when it begins like one of them and goes on otherwise.
@@ -198,24 +198,5 @@ private struct PathCursor {
         }
         self = start
         return .found(.latest)
-    }
-
-    /// Sequences that are no percent code stay as they are.
-    private static func percentDecoded(_ text: ArraySlice<UInt8>) -> String {
-        guard text.contains(UInt8(ascii: "%")) else { return String(decoding: text, as: UTF8.self) }
-        var result: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-                rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
-            {
-                result.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                result.append(byte)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -2,6 +2,7 @@ import Inference
 import Logging
 import NIOCore
 import Servables
+import ServerConsole
 import ServingConfig
 import ServingPrimitives
 
@@ -14,6 +15,8 @@ final class RESTResponder: Sendable {
     let configuration: RESTConfiguration
     let logger: Logger
     private let metricsPath: MetricsPath
+    /// `nil` where none is served.
+    let console: ServerConsole?
     /// Memory of decompressed bodies.
     let bodyMemory: MemoryBudget
 
@@ -22,9 +25,11 @@ final class RESTResponder: Sendable {
         health: ServingHealth,
         models: (any ModelControl)? = nil,
         configuration: RESTConfiguration,
+        console: ServerConsole? = nil,
         logger: Logger = Logger(label: "apus.rest") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.models = models
+        self.console = console
         self.logger = logger
         self.service = service
         self.health = health
@@ -41,6 +46,9 @@ final class RESTResponder: Sendable {
 
     func answer(_ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
         if let match = metricsPath.match(head.target) { return sendMetrics(match, for: call) }
+        if let console, head.method == .get || head.method == .head, let path = ConsolePath(head.target) {
+            return send(path, of: console, for: call)
+        }
         let route = call.loop.route(head.method, head.target)
         if Self.isV1(head.target) {
             let (model, api) = route.measured
@@ -129,7 +137,7 @@ extension RESTResponder {
         }
     }
 
-    private func reply(_ call: RESTCall, _ body: () throws(ServingError) -> [UInt8]) {
+    func reply(_ call: RESTCall, _ body: () throws(ServingError) -> [UInt8]) {
         do throws(ServingError) {
             send(try body(), call)
         } catch {

@@ -2,6 +2,7 @@ public import Inference
 public import Logging
 public import NIOCore
 import NIOPosix
+public import ServerConsole
 public import ServingConfig
 import Synchronization
 public import TransportSecurity
@@ -11,6 +12,7 @@ public import TransportSecurity
 ///
 /// | path | answer |
 /// | --- | --- |
+/// | `GET /`, `/console/...` | the console in the browser, where one is served |
 /// | `/metrics`, and the configured path | metrics in Prometheus' text form |
 /// | `GET /v2/health/live` | 200 as long as the process answers |
 /// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
@@ -34,6 +36,7 @@ public final class RESTServer: Sendable {
         service: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        console: ServerConsole? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
         logger: Logger
@@ -44,6 +47,7 @@ public final class RESTServer: Sendable {
             health: health,
             models: models,
             configuration: configuration,
+            console: console,
             logger: logger
         )
         self.group = group

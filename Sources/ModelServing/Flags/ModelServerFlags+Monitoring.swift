@@ -8,6 +8,7 @@ extension ModelServerFlags {
     /// - Throws: `INVALID_ARGUMENT` or `NOT_FOUND` when the file cannot be used.
     func monitoring() throws(ServingError) -> ServerConfiguration.Monitoring {
         var monitoring = ServerConfiguration.Monitoring()
+        monitoring.console = console
         guard !monitoringConfigFile.isEmpty else { return monitoring }
         let config = try ConfigurationFile.read(
             monitoringConfigFile,

@@ -231,6 +231,11 @@ extension ModelServerFlags {
                 "Memory for logged requests that wait for the disk; what comes beyond is not logged, and counted. Not in "
                     + "TensorFlow Serving."
             ),
+            Flag(
+                "console",
+                .bool(\.console),
+                "Serve the console for browsers at / of the REST port. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -47,6 +47,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var xlaOnCPU = false
     var xlaOnGPU = false
     var profiler = true
+    var console = true
     var threadPoolFactoryConfigFile = ""
     var mixedPrecision = ""
     var skipInitializeTPU = false

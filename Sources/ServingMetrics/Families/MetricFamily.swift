@@ -67,7 +67,7 @@ public final class MetricFamily<Cell: MetricCell>: Sendable {
     }
 
     /// Cells in which something was recorded, sorted by their label values.
-    func usedCells() -> [(values: [String], cell: Cell)] {
+    package func usedCells() -> [(values: [String], cell: Cell)] {
         let cells = state.withLock { $0.cells }
         return cells.filter { $0.value.isUsed }.map { ($0.key, $0.value) }
             .sorted { $0.values.lexicographicallyPrecedes($1.values) { $0.utf8.lexicographicallyPrecedes($1.utf8) } }

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Servables
+import ServerConsole
 import ServingTestKit
 
 /// A REST server on a free port over fake models.
@@ -12,6 +13,7 @@ struct ServerFixture {
     let server: RESTServer
     let manager: ServableManager
     let health: ServingHealth
+    let console: ServerConsole?
     let port: Int
     let group: MultiThreadedEventLoopGroup
 
@@ -20,6 +22,7 @@ struct ServerFixture {
         _ models: [String: FakeModel] = ["m": .halfPlusTwo()],
         configuration: RESTConfiguration = RESTConfiguration(host: "127.0.0.1", port: 0),
         engineThreads: Int = 2,
+        hasConsole: Bool = false,
         _ body: (ServerFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -34,15 +37,28 @@ struct ServerFixture {
         var waiting = changes.makeAsyncIterator()
         while !models.keys.allSatisfy({ manager.status(of: $0).first?.state == .available }) { await waiting.next() }
         let health = ServingHealth(requiredModels: Array(models.keys), manager: manager)
+        let service = InferenceService(manager: manager)
+        let console =
+            hasConsole
+            ? ServerConsole(facts: .init(version: "test", cores: 2), service: service, manager: manager, health: health)
+            : nil
         let server = RESTServer(
             configuration: configuration,
-            service: InferenceService(manager: manager),
+            service: service,
             health: health,
+            console: console,
             group: group,
             logger: Logger(label: "test")
         )
         let port = try await server.start()
-        let fixture = ServerFixture(server: server, manager: manager, health: health, port: port, group: group)
+        let fixture = ServerFixture(
+            server: server,
+            manager: manager,
+            health: health,
+            console: console,
+            port: port,
+            group: group
+        )
         let result: Result<Void, any Error>
         do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
         await server.shutdown(grace: .seconds(5))

@@ -124,8 +124,8 @@ import Testing
 
     /// Flags that TensorFlow Serving does not have.
     private let own = [
-        "--adaptive_batching=", "--enable_control=", "--latency_slo=", "--model_repository=", "--op_libraries=",
-        "--pad_models=", "--request_log_buffer_megabytes=", "--request_log_file_megabytes=",
+        "--adaptive_batching=", "--console=", "--enable_control=", "--latency_slo=", "--model_repository=",
+        "--op_libraries=", "--pad_models=", "--request_log_buffer_megabytes=", "--request_log_file_megabytes=",
         "--request_log_file_seconds=", "--request_log_files=", "--rest_ssl_config_file=", "--write_config_back=",
     ]
 

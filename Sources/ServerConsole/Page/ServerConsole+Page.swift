@@ -1,0 +1,70 @@
+extension ServerConsole {
+    /// The whole page, with the states of now: it tells them without its script, too.
+    public func page() -> [UInt8] {
+        var page: [UInt8] = []
+        for part in PageTemplate.parts {
+            switch part {
+            case .text(let bytes): page += bytes
+            case .place("status"): page += statusFragment()
+            case .place("models"): page += modelsFragment()
+            case .place("version"): page += facts.version.utf8
+            case .place("cores"): page += (facts.cores == 1 ? "1 core" : "\(facts.cores) cores").utf8
+            case .place("started"): page += utcText(started).utf8
+            case .place(let name): preconditionFailure("the page has no part \(name)")
+            }
+        }
+        return page
+    }
+
+    /// Whether the server is ready, in a word or two.
+    func statusFragment() -> [UInt8] {
+        let waiting = models.filter { !$0.isAvailable }.count
+        let (kind, text) =
+            if isDraining {
+                ("busy", "Shutting down")
+            } else if isReady {
+                ("good", "Ready")
+            } else {
+                (
+                    "bad",
+                    waiting == 1 ? "Not ready: 1 model cannot answer" : "Not ready: \(waiting) models cannot answer"
+                )
+            }
+        var html = HTMLText()
+        html.element("span", "class=\"pill \(kind)\"", text)
+        return html.bytes
+    }
+
+    /// The table of models and what happened lately; the script fetches it anew when something changed.
+    func modelsFragment() -> [UInt8] {
+        var html = HTMLText()
+        html.write(models, hasControl: facts.hasControl)
+        html.write(events: events)
+        return html.bytes
+    }
+
+    /// The body of the status line and of the table, which belong together.
+    public func statesFragment() -> [UInt8] {
+        Array("<div data-part=\"status\">".utf8) + statusFragment() + Array("</div><div data-part=\"models\">".utf8)
+            + modelsFragment() + Array("</div>".utf8)
+    }
+}
+
+/// The page's own text, split once at its `{{name}}` places.
+private enum PageTemplate {
+    enum Part {
+        case text([UInt8])
+        case place(String)
+    }
+
+    static let parts: [Part] = {
+        var parts: [Part] = []
+        var rest = PackageResources.console_html[...]
+        while let open = rest.firstRange(of: Array("{{".utf8)), let close = rest.firstRange(of: Array("}}".utf8)) {
+            parts.append(.text(Array(rest[..<open.lowerBound])))
+            parts.append(.place(String(decoding: rest[open.upperBound..<close.lowerBound], as: UTF8.self)))
+            rest = rest[close.upperBound...]
+        }
+        return parts + [.text(Array(rest))]
+    }()
+}
