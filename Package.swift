@@ -64,6 +64,8 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-text-format", path: "TextFormat", ["WireExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
+    fuzzer("fuzz-api-keys", path: "APIKeys", ["AccessExercises"]),
+    fuzzer("fuzz-repository-request", path: "RepositoryRequest", ["RESTExercises"]),
     fuzzer("fuzz-load-answer", path: "LoadAnswer", ["LoadExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
@@ -85,6 +87,7 @@ let package = Package(
     targets: [
         // Neutral core: no protobuf, no NIO, no HTTP, no engine.
         library("ServingPrimitives"),
+        library("AccessControl", ["ServingPrimitives", logging]),
         library("Tensors"),
         library("Batching", ["ServingPrimitives"]),
         // The scheduler against a simulated engine: for `apus simulate` and the scheduler's tests.
@@ -114,8 +117,8 @@ let package = Package(
                 "Tensors", protobuf,
             ]
         ),
-        library("HTTP2Server", [nioCore]),
-        library("EventLoopSupport", ["ServingPrimitives", nioCore]),
+        library("HTTP2Server", ["ServingPrimitives", nioCore]),
+        library("EventLoopSupport", ["ServingPrimitives", logging, nioCore]),
         library("TransportSecurity", ["ServingPrimitives", logging, nioCore, nioSSL, nioTLS]),
 
         // The plug-in ring: frontends, sources, engines.
@@ -126,7 +129,8 @@ let package = Package(
         library(
             "FrontendGRPC",
             [
-                "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference", "Servables",
+                "AccessControl", "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference",
+                "Servables",
                 "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
@@ -134,9 +138,9 @@ let package = Package(
         library(
             "FrontendREST",
             [
-                "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables", "ServerConsole",
-                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity",
-                "WireFormat",
+                "AccessControl", "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables",
+                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors",
+                "TransportSecurity", "WireFormat",
                 logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
@@ -170,11 +174,11 @@ let package = Package(
         library(
             "ModelServing",
             [
-                "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "FrontendGRPC", "FrontendREST",
-                "HTTP2Server", "Inference", "ModelSources", "RequestLogging", "Servables", "ServerConsole",
-                "ServingConfig",
-                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity", "WireFormat",
-                logging, nioCore, nioPosix, nioSSL,
+                "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "EventLoopSupport",
+                "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources", "RequestLogging",
+                "Servables",
+                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors",
+                "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
                 protobuf,
             ]
         ),
@@ -215,6 +219,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "AccessExercises",
+            dependencies: ["AccessControl", "ServingPrimitives"],
+            path: "FuzzTesting/AccessExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "LoadExercises",
             dependencies: ["LoadGeneration", "ServingPrimitives"],
             path: "FuzzTesting/LoadExercises",
@@ -251,7 +261,7 @@ let package = Package(
             name: "RESTExercises",
             dependencies: [
                 "EngineInterface", "FrontendREST", "Inference", "ServingPrimitives", "ServingProtos", "Tensors",
-                nioCore, protobuf,
+                "WireFormat", nioCore, protobuf,
             ],
             path: "FuzzTesting/RESTExercises",
             swiftSettings: swiftSettings
@@ -263,6 +273,7 @@ let package = Package(
             dependencies: ["Batching", "EngineInterface", "Inference", "Servables", "ServingPrimitives", "Tensors"],
             swiftSettings: swiftSettings
         ),
+        tests("AccessControl", ["AccessExercises", "ServingPrimitives", logging]),
         tests("Tensors"),
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
         tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
@@ -286,7 +297,7 @@ let package = Package(
             ]
         ),
         tests("HTTP2Server", ["HTTP2Exercises", nioCore, nioEmbedded]),
-        tests("EventLoopSupport", ["ServingPrimitives", nioCore, nioEmbedded]),
+        tests("EventLoopSupport", ["ServingPrimitives", logging, nioCore, nioEmbedded]),
         tests(
             "TransportSecurity",
             ["ServingPrimitives", "ServingTestKit", logging, nioCore, nioPosix, nioSSL, nioTLS]

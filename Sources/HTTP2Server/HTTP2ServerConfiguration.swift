@@ -1,4 +1,5 @@
 public import NIOCore
+public import ServingPrimitives
 
 /// Limits and timings of one HTTP/2 connection. Every limit bounds what a peer can make the server spend.
 public struct HTTP2ServerConfiguration: Sendable {
@@ -29,6 +30,9 @@ public struct HTTP2ServerConfiguration: Sendable {
 
     /// Body bytes of unfinished requests that one connection may have buffered. Default: 2 GiB and 64 MiB.
     public var maximumBufferedBodyByteCount = (2 << 30) + (64 << 20)
+
+    /// What larger bodies of all connections together are counted in, until they are answered. Default: none.
+    public var memoryBudget: MemoryBudget?
 
     /// Response bytes that may wait for the peer's flow control; with more waiting, new requests are refused with
     /// REFUSED_STREAM until the peer takes some. Default: 256 MiB.

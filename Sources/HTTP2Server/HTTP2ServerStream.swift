@@ -1,4 +1,5 @@
 public import NIOCore
+import ServingPrimitives
 
 /// One request and its response. Belongs to its connection's event loop; not Sendable on purpose.
 ///
@@ -17,6 +18,8 @@ public final class HTTP2ServerStream {
 
     // The request side.
     var body = RequestBody()
+    /// What the body takes of the server's budget.
+    var claim: MemoryClaim?
     var maximumBodyByteCount = 0
     /// Body bytes so far, padding not counted.
     var receivedByteCount = 0

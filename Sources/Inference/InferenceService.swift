@@ -98,6 +98,7 @@ public final class InferenceService: Sendable {
             return nil
         }
         do throws(ServingError) {
+            try run.model.servable.breaker?.admit()
             let queued = try run.model.servable.queues.enqueueable(run, terms, completion: completion)
             if let intake { intake.add(queued) } else { queued.binding.queue.submit([queued], mayRunHere: false) }
             return queued

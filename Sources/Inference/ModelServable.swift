@@ -15,6 +15,8 @@ public final class ModelServable: Servable {
     /// What runs are called in a profile: `half_plus_two/1`.
     let name: String
     private let tracer: RunTracer?
+    /// `nil` for a model that is never left alone.
+    public let breaker: ModelBreaker?
 
     /// - Parameters:
     ///   - queues: where its runs wait.
@@ -22,13 +24,15 @@ public final class ModelServable: Servable {
     ///   - requestLog: the tap of its model; by default one that stays closed.
     ///   - name: what runs are called in a profile: the model and its version.
     ///   - tracer: takes profiles of runs; `nil` where there are none.
+    ///   - breaker: keeps runs away from a model that keeps failing; `nil` lets them all run.
     public init(
         model: any LoadedModel,
         queues: ModelQueues,
         metrics: ModelMetrics = ServerMetrics().model(""),
         requestLog: RequestLogTap = RequestLogTap(),
         name: String = "",
-        tracer: RunTracer? = nil
+        tracer: RunTracer? = nil,
+        breaker: ModelBreaker? = nil
     ) {
         self.model = model
         self.queues = queues
@@ -36,6 +40,7 @@ public final class ModelServable: Servable {
         self.requestLog = requestLog
         self.name = name
         self.tracer = tracer
+        self.breaker = breaker
         var executors: [String: SignatureExecutor] = [:]
         for (index, signature) in model.signatures.enumerated() {
             executors[signature.name] = SignatureExecutor(index: index, signature: signature)
@@ -68,7 +73,7 @@ extension ModelServable {
         let isShort = requests.count == 1 && Self.shortRuns.contains(estimate.expected(elements: elements))
         let threadStart = isShort ? 0 : MonotonicTime.ofThread().nanoseconds
         let start = MonotonicTime.now()
-        let outputs = try run(requests)
+        let outputs = try judged(requests)
         let nanoseconds = MonotonicTime.now().nanoseconds(since: start)
         let threadNanoseconds = isShort ? 0 : MonotonicTime.ofThread().nanoseconds - threadStart
         metrics.graphRan(nanoseconds: nanoseconds)
@@ -79,6 +84,19 @@ extension ModelServable {
         for request in requests { expected += request.outputs.count }
         guard outputs.count == expected else { throw ServingError(.unknown, "Predict internal error") }
         return ModelOutputs(tensors: outputs, nanoseconds: nanoseconds, threadNanoseconds: threadNanoseconds)
+    }
+
+    /// Runs, and tells the breaker how it went.
+    private func judged(_ requests: [RunRequest]) throws(ServingError) -> [Tensor] {
+        guard let breaker else { return try run(requests) }
+        do throws(ServingError) {
+            let outputs = try run(requests)
+            breaker.succeeded()
+            return outputs
+        } catch {
+            breaker.failed(error)
+            throw error
+        }
     }
 
     private static let shortRuns: ClosedRange<UInt64> = 1...20_000

@@ -17,6 +17,8 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     /// `nil` where files may stay in the system's page cache.
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
+    /// `nil` where models are never left alone.
+    var breakers: ModelBreakers?
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
@@ -30,6 +32,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             requestLogs: requestLogs,
             fileCacheFlush: fileCacheFlush,
             tracer: tracer,
+            breakers: breakers,
             logger: logger
         )
     }
@@ -45,6 +48,7 @@ private struct ModelLoader: ServableLoader {
     let requestLogs: RequestLogTaps
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
+    let breakers: ModelBreakers?
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
@@ -73,7 +77,8 @@ private struct ModelLoader: ServableLoader {
             metrics: metrics.model(id.name),
             requestLog: requestLogs.tap(of: id.name),
             name: "\(id.name)/\(id.version)",
-            tracer: tracer
+            tracer: tracer,
+            breaker: breakers?.breaker(for: id)
         )
         try warm(servable)
         return servable

@@ -1,5 +1,7 @@
+import AccessControl
 import Batching
 public import EngineInterface
+import EventLoopSupport
 import FrontendGRPC
 import FrontendREST
 import Inference
@@ -13,6 +15,7 @@ import ServerConsole
 public import ServingConfig
 import ServingMetrics
 public import ServingPrimitives
+import TransportSecurity
 
 /// The whole server in one object: what it is made of, in which order it starts, and in which order it ends.
 public final class ModelServer: Sendable {
@@ -22,6 +25,7 @@ public final class ModelServer: Sendable {
         public var grpc: [String] = []
         public var grpcPort: Int?
         public var restPort: Int?
+        public var controlPort: Int?
     }
 
     private let configuration: ServerConfiguration
@@ -36,7 +40,9 @@ public final class ModelServer: Sendable {
     private let grpc: GRPCServer
     private let rest: RESTServer?
     private let console: ServerConsole?
+    private let controlPort: ControlPort?
     private let tls: ServerTransportSecurity
+    private let apiKeys: APIKeysFile?
     private let requestLogs: RequestLogs
 
     /// Makes all parts; no port is opened yet.
@@ -51,6 +57,10 @@ public final class ModelServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         tls = try ServerTransportSecurity(configuration, logger: logger)
+        let apiKeys = try configuration.apiKeysFile.map { (path) throws(ServingError) in
+            try APIKeysFile(path: path, logger: logger)
+        }
+        self.apiKeys = apiKeys
         let threads = ThreadCounts.choose(
             cores: System.coreCount,
             engine: configuration.engine,
@@ -79,6 +89,7 @@ public final class ModelServer: Sendable {
                 requestLogs: requestLogs.taps,
                 fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
                 tracer: tracer,
+                breakers: ModelBreakers(configuration.breaker, metrics: metrics),
                 logger: logger
             ),
             policy: configuration.loading.policy(threads)
@@ -91,7 +102,7 @@ public final class ModelServer: Sendable {
             prefersTFLite: configuration.loading.prefersTFLite,
             logger: logger
         )
-        models = ModelConfiguration(
+        let models = ModelConfiguration(
             manager: manager,
             source: source,
             health: health,
@@ -103,6 +114,7 @@ public final class ModelServer: Sendable {
             repository: configuration.control.modelRepository,
             logger: logger
         )
+        self.models = models
         let inference = InferenceService(
             manager: manager,
             checksMethodNames: configuration.loading.checksSignatureMethodName,
@@ -110,15 +122,14 @@ public final class ModelServer: Sendable {
         )
         warmUp?.use(inference)
         self.inference = inference
-        grpc = GRPCServer(
-            configuration: configuration.grpc.serverConfiguration(configuration.control),
-            inference: inference,
-            health: health,
-            models: models,
-            tracer: configuration.grpc.servesProfiler ? tracer : nil,
-            group: group,
-            tls: tls.grpc,
-            logger: logger
+        let limits = ServerLimits(configuration.limits)
+        let hasControlPort = configuration.control.port != nil
+        let memoryBudget = MemoryBudget(limit: limits.bytesInFlight)
+        let forEveryone = PortSettings(
+            allowsControl: configuration.control.isEnabled && !hasControlPort,
+            access: PortAccess(gate: apiKeys?.gate, servesOperators: !hasControlPort),
+            connectionLimit: ConnectionLimit(limits.connections, logger: logger),
+            memoryBudget: memoryBudget
         )
         let console =
             configuration.servesConsole
@@ -126,25 +137,60 @@ public final class ModelServer: Sendable {
                 facts: .init(
                     version: ServerVersion.text,
                     cores: System.coreCount,
-                    hasControl: configuration.control.isEnabled
+                    hasControl: configuration.control.isEnabled || hasControlPort
                 ),
                 service: inference,
                 manager: manager,
                 health: health
             ) : nil
         self.console = console
-        rest = configuration.rest.serverConfiguration(configuration.monitoring, configuration.control).map {
-            [tls, models] in
-            RESTServer(
-                configuration: $0,
-                service: inference,
+        let forOperators = PortSettings(
+            isControlPort: true,
+            allowsControl: true,
+            access: PortAccess(gate: apiKeys?.gate),
+            memoryBudget: memoryBudget
+        )
+        func makeGRPC(_ settings: PortSettings, _ tls: ServerTLS?, tracer: RunTracer?) -> GRPCServer {
+            GRPCServer(
+                configuration: configuration.grpc.serverConfiguration(settings),
+                inference: inference,
                 health: health,
                 models: models,
-                console: console,
+                tracer: tracer,
                 group: group,
-                tls: tls.rest,
+                tls: tls,
                 logger: logger
             )
+        }
+        func makeREST(_ settings: PortSettings, _ tls: ServerTLS?) -> RESTServer? {
+            configuration.rest.serverConfiguration(configuration.monitoring, settings, configuration.limits).map {
+                RESTServer(
+                    configuration: $0,
+                    service: inference,
+                    health: health,
+                    models: models,
+                    console: console,
+                    group: group,
+                    tls: tls,
+                    logger: logger
+                )
+            }
+        }
+        let profiled = configuration.grpc.servesProfiler ? tracer : nil
+        // One profile at a time: where operators have a port of their own, they take it there.
+        grpc = makeGRPC(forEveryone, tls.grpc, tracer: hasControlPort ? nil : profiled)
+        rest = makeREST(forEveryone, tls.rest)
+        if let port = configuration.control.port, let rest = makeREST(forOperators, nil) {
+            controlPort = ControlPort(
+                host: configuration.control.host,
+                port: port,
+                group: group,
+                tls: tls.control,
+                grpc: makeGRPC(forOperators, nil, tracer: profiled),
+                rest: rest
+            )
+        } else {
+            controlPort = nil
         }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
     }
@@ -160,11 +206,20 @@ public final class ModelServer: Sendable {
             addresses.grpc.append("\(listener)")
             if case .tcp(_, let port) = listener { addresses.grpcPort = port }
         }
-        if let rest { addresses.restPort = try await start(rest) }
+        do throws(ServingError) {
+            if let rest { addresses.restPort = try await start(rest) }
+            if let controlPort { addresses.controlPort = try await controlPort.start() }
+        } catch {
+            // What was opened before is closed again.
+            await grpc.shutdown(gracePeriod: .zero)
+            await rest?.shutdown(grace: .zero)
+            throw error
+        }
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
             group.addTask { [tls] in await tls.watch() }
             if let console { group.addTask { await console.run() } }
+            if let apiKeys { group.addTask { await apiKeys.watch() } }
             if let file = configuration.polledModelFile {
                 group.addTask { [configuration, models, logger] in
                     await file.poll(
@@ -180,15 +235,17 @@ public final class ModelServer: Sendable {
         }
     }
 
-    /// Reads the TLS certificates again, as SIGHUP asks. Blocks for some milliseconds.
-    public func renewCertificates() { tls.renewNow() }
+    /// Reads TLS certificates and API keys again, as SIGHUP asks. Blocks for some milliseconds.
+    public func renewSecrets() {
+        tls.renewNow()
+        apiKeys?.renewNow()
+    }
 
-    /// Opens the REST port. When it cannot be opened, what gRPC opened before is closed again.
+    /// Opens the REST port.
     private func start(_ rest: RESTServer) async throws(ServingError) -> Int {
         do {
             return try await rest.start()
         } catch {
-            await grpc.shutdown(gracePeriod: .zero)
             throw .unavailable("cannot listen for REST on port \(configuration.rest.port ?? 0): \(error)")
         }
     }
@@ -203,6 +260,7 @@ public final class ModelServer: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
             if let rest { group.addTask { await rest.shutdown(grace: TimeAmount(grace)) } }
+            if let controlPort { group.addTask { await controlPort.shutdown(grace: grace) } }
         }
         await unload(within: grace)
         scheduling.scheduler.shutdown()

@@ -1,10 +1,14 @@
+import AccessControl
 import EngineTensorFlow
+import EventLoopSupport
 import FrontendGRPC
 import FrontendREST
+import HTTP2Server
 import Logging
 import Servables
 import ServingConfig
 import ServingMetrics
+import ServingPrimitives
 import WireFormat
 
 /// What each part of the server is told, from the one configuration.
@@ -20,14 +24,19 @@ extension ServerConfiguration {
 }
 
 extension ServerConfiguration.GRPC {
-    func serverConfiguration(_ control: ServerConfiguration.Control) -> GRPCServerConfiguration {
+    func serverConfiguration(_ port: PortSettings = PortSettings()) -> GRPCServerConfiguration {
         var listeners: [GRPCListener] = []
-        if let port { listeners.append(.tcp(host: host, port: port)) }
-        if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
+        if !port.isControlPort {
+            if let port = self.port { listeners.append(.tcp(host: host, port: port)) }
+            if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
+        }
         var configuration = GRPCServerConfiguration(listeners: listeners)
         configuration.tensorEncoding = answersAsTensorContent ? .content : .typedFields
         configuration.apply(transportSettings)
-        configuration.allowsControl = control.isEnabled
+        configuration.allowsControl = port.allowsControl
+        configuration.access = port.access
+        configuration.connectionLimit = port.connectionLimit
+        configuration.http2.memoryBudget = port.memoryBudget
         configuration.serverVersion = ServerVersion.text
         return configuration
     }
@@ -37,9 +46,11 @@ extension ServerConfiguration.REST {
     /// `nil` when no REST is served.
     func serverConfiguration(
         _ monitoring: ServerConfiguration.Monitoring,
-        _ control: ServerConfiguration.Control
+        _ settings: PortSettings,
+        _ limits: ServerConfiguration.Limits
     ) -> RESTConfiguration? {
-        guard let port else { return nil }
+        // The control port has REST also where there is none for everyone.
+        guard let port = settings.isControlPort ? 0 : port else { return nil }
         var configuration = RESTConfiguration(
             host: host,
             port: port,
@@ -47,7 +58,11 @@ extension ServerConfiguration.REST {
             enablesCORS: enableCORS,
             metricsPath: monitoring.prometheusPath
         )
-        configuration.allowsControl = control.isEnabled
+        configuration.allowsControl = settings.allowsControl
+        configuration.access = settings.access
+        configuration.connectionLimit = settings.connectionLimit
+        configuration.memoryBudget = settings.memoryBudget
+        configuration.limits.body = limits.restBodyBytes
         configuration.serverVersion = ServerVersion.text
         return configuration
     }

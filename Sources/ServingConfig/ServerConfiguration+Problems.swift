@@ -19,6 +19,7 @@ extension ServerConfiguration {
             report("The path of the gRPC socket has \(path.utf8.count) bytes; at most \(Self.longestSocketPath) fit")
         }
         reportControl(report)
+        reportBreaker(report)
         for problem in grpc.channelArgumentProblems { report(problem) }
         problems += Model.problems(of: models)
         if requestedModels == .custom { problems.append(.customModels) }
@@ -40,11 +41,38 @@ extension ServerConfiguration {
     private static var longestSocketPath: Int { 107 }
 
     private func reportControl(_ report: (String) -> Void) {
+        if let port = control.port {
+            if !(0...65_535).contains(port) {
+                report("The control port is \(port); expected a number from 0 to 65535")
+            } else if port != 0, port == grpc.port || port == rest.port {
+                report("The control port is \(port), which is another port, too; expected one of its own")
+            }
+        }
+        if limits.connections < 0 || limits.bytesInFlight < 0 {
+            report("The number of connections or of bytes in flight is less than 0; expected 0, which chooses, or more")
+        }
+        if limits.restBodyBytes < 1 {
+            report("The largest REST body has \(limits.restBodyBytes) bytes; expected 1 or more")
+        }
         if control.writesConfigurationBack, modelConfigFile == nil {
             report("The model configuration is to be written back, and no file is named for it")
         }
         if let repository = control.modelRepository, !repository.hasPrefix("/") {
             report("The model repository is \(repository); expected an absolute path")
+        }
+    }
+
+    private func reportBreaker(_ report: (String) -> Void) {
+        if breaker.consecutiveFailures < 0 {
+            report(
+                "The circuit breaker opens after \(breaker.consecutiveFailures) failures; expected 0, which is never, or more"
+            )
+        }
+        if !(0...1).contains(breaker.failureShare) {
+            report("The circuit breaker opens at a share of \(breaker.failureShare) failures; expected 0 to 1")
+        }
+        if !(1...86_400_000).contains(breaker.restMilliseconds) {
+            report("The circuit breaker rests for \(breaker.restMilliseconds) ms; expected 1 to 86400000")
         }
     }
 

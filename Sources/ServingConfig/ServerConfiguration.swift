@@ -18,6 +18,10 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var monitoring = Monitoring()
     public var control = Control()
     public var requestLogFiles = RequestLogFiles()
+    public var limits = Limits()
+    public var breaker = Breaker()
+    /// Text file with the API keys and their rights; `nil` asks nobody for a key.
+    public var apiKeysFile: String?
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
     public var modelConfigFile: String?
     /// Seconds between two readings of `modelConfigFile`; 0 or less reads it at start only.

@@ -19,37 +19,37 @@ public final class ServerTLS: Sendable {
     /// How long a handshake may take where nothing else is said.
     public static let handshakeTimeout = TimeAmount.seconds(10)
 
-    private let applicationProtocol: String
+    private let applicationProtocols: [String]
     private let handshakeTimeout: TimeAmount
     private let now: @Sendable () -> Int
     private let current: Mutex<Prepared>
     private let failures: HandshakeFailures
 
     /// - Parameters:
-    ///   - applicationProtocol: what clients are offered by ALPN: `h2` or `http/1.1`.
+    ///   - applicationProtocols: what clients are offered by ALPN: `h2`, `http/1.1` or both, the preferred one first.
     ///   - handshakeTimeout: a client that is not through with its handshake by then loses its connection.
     ///   - now: seconds since 1970.
     /// - Throws: `INVALID_ARGUMENT` with what is wrong with the credentials.
     public init(
         credentials: TLSCredentials,
-        applicationProtocol: String,
+        applicationProtocols: [String],
         handshakeTimeout: TimeAmount = ServerTLS.handshakeTimeout,
         logger: Logger,
         now: (@Sendable () -> Int)? = nil
     ) throws(ServingError) {
-        self.applicationProtocol = applicationProtocol
+        self.applicationProtocols = applicationProtocols
         self.handshakeTimeout = handshakeTimeout
         let now = now ?? UTCTime.now
         self.now = now
         failures = HandshakeFailures(logger: logger)
-        current = Mutex(try Self.prepare(credentials, applicationProtocol, now: now()))
+        current = Mutex(try Self.prepare(credentials, applicationProtocols, now: now()))
     }
 
     /// Makes other credentials ready. Blocks for some milliseconds; not for event loops.
     ///
     /// - Throws: `INVALID_ARGUMENT` with what is wrong with them.
     public func prepare(_ credentials: TLSCredentials) throws(ServingError) -> Prepared {
-        try Self.prepare(credentials, applicationProtocol, now: now())
+        try Self.prepare(credentials, applicationProtocols, now: now())
     }
 
     /// Uses these credentials for connections that begin from now on.
@@ -76,7 +76,7 @@ public final class ServerTLS: Sendable {
 
     private static func prepare(
         _ credentials: TLSCredentials,
-        _ applicationProtocol: String,
+        _ applicationProtocols: [String],
         now: Int
     ) throws(ServingError) -> Prepared {
         let checked = try credentials.check(now: now)
@@ -85,7 +85,7 @@ public final class ServerTLS: Sendable {
             privateKey: .privateKey(checked.key)
         )
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = [applicationProtocol]
+        configuration.applicationProtocols = applicationProtocols
         // A peer that does not answer our close in time loses the connection anyway; a shutdown waits for it.
         configuration.shutdownTimeout = .seconds(1)
         if credentials.requiresClientCertificate {

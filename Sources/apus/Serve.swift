@@ -45,7 +45,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Batching") var batching: BatchingOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Channel") var channel: ChannelOptions
-    @OptionGroup(title: "Control") var control: ControlOptions
+    @OptionGroup(title: "Control, access and limits") var control: ControlOptions
     @OptionGroup(title: "Request logs") var requestLogs: RequestLogOptions
     @OptionGroup(title: "Metrics and profiles") var metrics: MetricsOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions

@@ -21,6 +21,15 @@ import Musl
         contents("fuzz-json-examples/" + name).withUnsafeBytes { JSONExamplesExercise.run($0) }
     }
 
+    @Test(arguments: inputs("fuzz-repository-request")) func `the reader of repository requests survives`(
+        _ name: String
+    ) {
+        let input = contents("fuzz-repository-request/" + name)
+        for length in 0...input.count {
+            input.prefix(length).withUnsafeBytes { #expect(RepositoryRequestExercise.fault(in: $0) == nil) }
+        }
+    }
+
     @Test(arguments: inputs("fuzz-json-examples"))
     func `the examples' reader survives what is cut or changed`(_ name: String) {
         let input = contents("fuzz-json-examples/" + name)
@@ -42,6 +51,7 @@ import Musl
         #expect(inputs("fuzz-json-examples").count >= 10)
         #expect(inputs("fuzz-http1").count >= 6)
         #expect(inputs("fuzz-json").count >= 11)
+        #expect(inputs("fuzz-repository-request").count >= 4)
     }
 }
 

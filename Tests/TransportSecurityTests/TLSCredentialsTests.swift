@@ -27,7 +27,7 @@ struct TLSCredentialsTests {
         do throws(ServingError) {
             _ = try ServerTLS(
                 credentials: credentials,
-                applicationProtocol: "h2",
+                applicationProtocols: ["h2"],
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 now: { now }
             )

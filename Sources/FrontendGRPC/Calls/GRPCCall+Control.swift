@@ -1,3 +1,4 @@
+import AccessControl
 import Logging
 import NIOCore
 import ServingConfig
@@ -8,6 +9,11 @@ extension GRPCCall {
     /// HandleReloadConfigRequest.
     func startReload(_ message: ByteBuffer) {
         guard let models = services.models else { return fail(InferenceRepository.noControl) }
+        do throws(ServingError) {
+            try services.access.checkReachesAllModels(caller, .control, peer: connection.peer)
+        } catch {
+            return fail(error)
+        }
         wait { () async throws(ServingError) in
             let (requested, metrics) = try HandleReloadConfigRequest.read(message)
             return try HandleReloadConfigRequest.answer(try await models.reload(requested, metrics: metrics))
@@ -16,7 +22,9 @@ extension GRPCCall {
 
     /// RepositoryIndex.
     func startIndex(_ message: ByteBuffer) {
-        wait { [services] () async throws(ServingError) in try await InferenceRepository.index(message, services) }
+        wait { [services, caller] () async throws(ServingError) in
+            try await InferenceRepository.index(message, services) { caller?.grant.reaches($0) ?? true }
+        }
     }
 
     /// RepositoryModelLoad.
@@ -41,6 +49,7 @@ extension GRPCCall {
         do throws(ServingError) {
             guard let models = services.models else { throw InferenceRepository.noControl }
             let (action, model, change) = try read()
+            try authorize(model)
             guard services.allowsControl else {
                 services.logger.warning(
                     "A call that would change what is served was refused: control is off",

@@ -36,12 +36,14 @@ extension GRPCCall {
             try m.decodeExampleRequest(name, terms: terms)
         }
         measure(requestFor: request.model.name)
+        try authorize(request.model.name)
         return request
     }
 
     func multiInference(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try message.decodeMultiInferenceRequest(terms: terms)
+            for task in request.tasks { try authorize(task.model.name) }
             start(
                 services.inference.multiInference(request, intake: loop.intake) { [loop, self] result in
                     loop.deliver(.multiInferred(result), to: self)

@@ -1,3 +1,4 @@
+import AccessControl
 import EventLoopSupport
 import HTTP2Server
 import Inference
@@ -28,6 +29,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     }
 
     let connection: GRPCConnection
+    /// Who calls; `nil` where nobody is asked.
+    let caller: AccessCaller?
     let deadline: Deadline
     var deadlineQueuePosition: Int?
     private let stream: HTTP2ServerStream
@@ -46,14 +49,17 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     /// Waits for models that are being loaded; cancelled when nobody waits for the answer any more.
     private var waiting: Task<Void, Never>?
     var profile: Profile?
+    /// What a decompressed message takes of the memory for requests.
+    private var claim: MemoryClaim?
     private var isFinished = false
     private let timeout: UInt64?
 
     var services: GRPCServices { connection.services }
     var loop: GRPCEventLoop { connection.loop }
 
-    init(_ head: GRPCRequestHead, stream: HTTP2ServerStream, connection: GRPCConnection) {
+    init(_ head: GRPCRequestHead, caller: AccessCaller? = nil, stream: HTTP2ServerStream, connection: GRPCConnection) {
         self.connection = connection
+        self.caller = caller
         self.stream = stream
         self.method = head.method
         self.encoding = head.encoding
@@ -132,7 +138,7 @@ extension GRPCCall {
         guard encoding != .identity else { throw .internalError("Compression bit set but no encoding configured") }
         let limit = services.maximumDecompressedByteCount
         guard message.readableBytes > Self.inlineDecompressionLimit else {
-            return handleMessage(try message.decompressed(encoding, maximumByteCount: limit))
+            return handleDecompressed(try message.decompressed(encoding, maximumByteCount: limit))
         }
         services.decompressionThreads.submit { [loop, self] _ in
             let result = Result { () throws(ServingError) in
@@ -140,6 +146,16 @@ extension GRPCCall {
             }
             loop.post(.decompressed(result), to: self)
         }
+    }
+
+    /// The decompressed message counts on top of the compressed one, which is still there.
+    private func handleDecompressed(_ message: ByteBuffer) {
+        if let budget = services.memoryBudget, message.readableBytes > MemoryClaim.uncountedByteCount {
+            let claim = MemoryClaim(budget)
+            guard claim.canGrow(to: message.readableBytes) else { return refuseBody(.overBudget) }
+            self.claim = claim
+        }
+        handleMessage(message)
     }
 
     /// Carries the call out. `message` is the request as serialized by the client.
@@ -155,8 +171,10 @@ extension GRPCCall {
             measure(.regress)
             regress(message)
         case .multiInference: multiInference(message)
-        case .getModelMetadata: answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services) }
-        case .getModelStatus: answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services) }
+        case .getModelMetadata:
+            answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services, allows: authorize) }
+        case .getModelStatus:
+            answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services, allows: authorize) }
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
         case .handleReloadConfigRequest: startReload(message)
@@ -184,6 +202,7 @@ extension GRPCCall {
         do throws(ServingError) {
             var request = try decode(message) { m throws(ServingError) in try m.decodePredictRequest() }
             measure(requestFor: request.model.name)
+            try authorize(request.model.name)
             request.terms = terms
             start(
                 services.inference.predict(request, intake: loop.intake) { [loop, self] result in
@@ -193,6 +212,12 @@ extension GRPCCall {
         } catch {
             fail(error)
         }
+    }
+
+    /// Checks that the caller may do this with the model; the rest was checked when the headers came.
+    func authorize(_ model: String) throws(ServingError) {
+        guard let caller, let verb = method.verb else { return }
+        try services.access.check(caller, verb, model: model, peer: connection.peer)
     }
 
     var terms: CallTerms { CallTerms(deadline: deadline, priority: priority, tenant: tenant) }
@@ -272,7 +297,7 @@ extension GRPCCall {
         guard !isFinished else { return }
         switch event {
         case .predicted(.success(let result)): send(result)
-        case .decompressed(.success(let message)): handleMessage(message)
+        case .decompressed(.success(let message)): handleDecompressed(message)
         case .classified(.success(let result)): send(result)
         case .regressed(.success(let result)): send(result)
         case .multiInferred(.success(let result)): send(result)
@@ -341,6 +366,7 @@ extension GRPCCall {
     private func finish(_ code: CanonicalCode) {
         isFinished = true
         run = nil
+        claim = nil
         count(code)
         dropProfile()
         loop.stopWaiting(self)

@@ -1,3 +1,4 @@
+import AccessControl
 import HTTP2Server
 import NIOCore
 import ServingPrimitives
@@ -23,7 +24,9 @@ final class GRPCConnection: HTTP2RequestHandler {
 
     func streamOpened(_ stream: HTTP2ServerStream, head: HTTP2RequestHead) -> HTTP2BodyPlan {
         do throws(GRPCRefusal) {
-            let call = GRPCCall(try GRPCRequestHead(head), stream: stream, connection: self)
+            let head = try GRPCRequestHead(head)
+            let caller = try admit(head)
+            let call = GRPCCall(head, caller: caller, stream: stream, connection: self)
             stream.context = call
             call.start()
             return HTTP2BodyPlan(
@@ -35,6 +38,16 @@ final class GRPCConnection: HTTP2RequestHandler {
             case .status(let error): stream.sendGRPCError(error)
             }
             return HTTP2BodyPlan(maximumByteCount: 0)
+        }
+    }
+
+    /// Who calls; `nil` where nobody is asked.
+    private func admit(_ head: GRPCRequestHead) throws(GRPCRefusal) -> AccessCaller? {
+        guard !services.access.isOpen, let verb = head.method.verb else { return nil }
+        do throws(ServingError) {
+            return try services.access.admit(verb, key: head.key, peer: peer)
+        } catch {
+            throw .status(error)
         }
     }
 

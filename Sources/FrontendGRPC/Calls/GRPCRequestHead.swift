@@ -12,6 +12,9 @@ struct GRPCRequestHead: Hashable {
     var priority = 0
     /// Who calls; empty where the caller does not say.
     var tenant = ""
+    /// `authorization` and `x-api-key`, as they were sent.
+    var authorization: String?
+    var apiKey: String?
 
     /// - Throws: how to refuse a request that is no gRPC call, or one that is not served.
     init(_ head: HTTP2RequestHead) throws(GRPCRefusal) {
@@ -30,6 +33,8 @@ struct GRPCRequestHead: Hashable {
         } catch {
             throw .status(error)
         }
+        authorization = fields.authorization
+        apiKey = fields.apiKey
     }
 
     /// The fields that matter, found in one pass.
@@ -39,15 +44,19 @@ struct GRPCRequestHead: Hashable {
         var timeout: String?
         var priority: String?
         var tenant: String?
+        var authorization: String?
+        var apiKey: String?
 
         init(_ fields: [HTTP2HeaderField]) {
             for field in fields {
                 // The length rules out most fields before any text is compared.
                 switch field.name.utf8.count {
                 case 8 where field.name == CallTerms.tenantField: tenant = field.value
+                case 9 where field.name == "x-api-key": apiKey = field.value
                 case 12 where field.name == "content-type": contentType = field.value
                 case 12 where field.name == "grpc-timeout": timeout = field.value
                 case 13 where field.name == "grpc-encoding": encoding = field.value
+                case 13 where field.name == "authorization": authorization = field.value
                 case 18 where field.name == CallTerms.priorityField: priority = field.value
                 default: continue
                 }

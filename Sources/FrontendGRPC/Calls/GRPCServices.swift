@@ -1,7 +1,10 @@
+import AccessControl
+import HTTP2Server
 import Inference
 import Logging
 import NIOPosix
 import ServingConfig
+import ServingPrimitives
 import WireFormat
 
 /// What calls are answered with; the same for all connections of a server.
@@ -10,6 +13,10 @@ final class GRPCServices: Sendable {
     let health: ServingHealth
     /// What HandleReloadConfigRequest goes to; `nil` for a server whose models stay as they are.
     let models: (any ModelControl)?
+    /// Who may do what.
+    let access: PortAccess
+    /// What decompressed requests are counted in.
+    let memoryBudget: MemoryBudget?
     /// Whether calls may load and unload models.
     let allowsControl: Bool
     /// What ServerMetadata says.
@@ -59,6 +66,8 @@ final class GRPCServices: Sendable {
         self.allowsControl = configuration.allowsControl
         self.serverVersion = configuration.serverVersion
         self.logger = logger
+        self.access = configuration.access
+        self.memoryBudget = configuration.http2.memoryBudget
     }
 
     static let controlIsOff = "Control by calls is off on this port; --enable_control turns it on"

@@ -1,4 +1,6 @@
+import AccessControl
 public import EngineInterface
+import EventLoopSupport
 import HTTP2Server
 public import Inference
 public import Logging
@@ -144,18 +146,24 @@ extension GRPCServer {
 
     /// Sets up an accepted connection, on its event loop.
     private func configure(_ channel: any Channel) throws {
+        if let limit = configuration.connectionLimit, !limit.admit(channel) { throw ChannelError.operationUnsupported }
+        try tls?.addHandlers(to: channel.pipeline.syncOperations)
+        try adopt(channel)
+    }
+
+    /// Serves a connection that somebody else has accepted, whose pipeline has TLS if it needs it. On its event loop, which
+    /// must be one of the server's.
+    public func adopt(_ channel: any Channel) throws {
         guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
             preconditionFailure("a connection runs on an event loop outside the server's group")
         }
-        let pipeline = channel.pipeline.syncOperations
-        try tls?.addHandlers(to: pipeline)
         let connection = GRPCConnection(
             loop: loop,
             services: services,
             peer: channel.remoteAddress.map { "\($0)" } ?? ""
         )
         let handler = HTTP2ConnectionHandler(configuration: connectionConfiguration(), requestHandler: connection)
-        try pipeline.addHandler(handler)
+        try channel.pipeline.syncOperations.addHandler(handler)
         register(ServerConnection(channel: channel, grpc: connection, http2: handler))
     }
 

@@ -1,3 +1,5 @@
+public import AccessControl
+public import EventLoopSupport
 public import HTTP2Server
 public import NIOCore
 public import WireFormat
@@ -26,6 +28,12 @@ public struct GRPCServerConfiguration: Sendable {
     /// Whether calls may load and unload models one at a time. `HandleReloadConfigRequest` is served in any case. Default:
     /// false.
     public var allowsControl = false
+
+    /// Who may do what. Default: everyone everything.
+    public var access = PortAccess()
+
+    /// Bounds the connections of this and other ports together. Default: none.
+    public var connectionLimit: ConnectionLimit?
 
     /// What the server says of itself.
     public var serverVersion = ""

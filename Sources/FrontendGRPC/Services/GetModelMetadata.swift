@@ -6,11 +6,17 @@ import WireFormat
 
 /// `tensorflow.serving.PredictionService/GetModelMetadata`.
 enum GetModelMetadata {
+    /// - Parameter check: throws for a model that the caller has no right to.
     /// - Throws: `INVALID_ARGUMENT` for a request without model or fields or with an unknown field, `NOT_FOUND` for a
     ///   model that is not available.
-    static func answer(_ message: ByteBuffer, _ services: GRPCServices) throws(ServingError) -> [UInt8] {
+    static func answer(
+        _ message: ByteBuffer,
+        _ services: GRPCServices,
+        allows check: (_ model: String) throws(ServingError) -> Void
+    ) throws(ServingError) -> [UInt8] {
         let request = try Tensorflow_Serving_GetModelMetadataRequest(reading: message)
         let selector = try request.modelSelector()
+        try check(selector.name)
         guard !request.metadataField.isEmpty else {
             throw .invalidArgument("GetModelMetadataRequest must specify at least one metadata_field")
         }

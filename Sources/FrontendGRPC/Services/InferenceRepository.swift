@@ -38,11 +38,16 @@ enum InferenceRepository {
         }.encoded()
     }
 
-    static func index(_ message: ByteBuffer, _ services: GRPCServices) async throws(ServingError) -> [UInt8] {
+    /// - Parameter isShown: whether the caller may see a model.
+    static func index(
+        _ message: ByteBuffer,
+        _ services: GRPCServices,
+        _ isShown: (String) -> Bool
+    ) async throws(ServingError) -> [UInt8] {
         let request = try Inference_RepositoryIndexRequest(reading: message)
         try checkRepository(request.repositoryName)
         guard let models = services.models else { throw noControl }
-        let entries = ModelIndex.entries(of: await models.knownModels(), readyOnly: request.ready) {
+        let entries = ModelIndex.entries(of: (await models.knownModels()).filter(isShown), readyOnly: request.ready) {
             services.health.versions(of: $0)
         }
         var response = Inference_RepositoryIndexResponse()

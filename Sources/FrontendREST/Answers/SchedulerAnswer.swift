@@ -11,11 +11,22 @@ enum SchedulerAnswer {
             writer.string("model", schedule.servable.name)
             writer.string("version", "\(schedule.servable.version)")
             if let objective = schedule.objective { writer.plain("latency_slo_ms", milliseconds(objective)) }
+            if let breaker = schedule.breaker { writer.object("circuit_breaker") { write(breaker, now, to: &$0) } }
             writer.list("queues") { writer in
                 for queue in schedule.queues { writer.object { write(queue, now, to: &$0) } }
             }
         }
         return writer.text + "\n".utf8
+    }
+
+    private static func write(_ breaker: CircuitBreaker.State, _ now: MonotonicTime, to writer: inout ProtobufJSON) {
+        switch breaker {
+        case .closed: writer.string("state", "closed")
+        case .open(let until):
+            writer.string("state", "open")
+            writer.plain("milliseconds_left", milliseconds(until - min(until, now.nanoseconds)))
+        case .probing: writer.string("state", "probing")
+        }
     }
 
     private static func write(_ queue: ModelSchedule.Queue, _ now: MonotonicTime, to writer: inout ProtobufJSON) {

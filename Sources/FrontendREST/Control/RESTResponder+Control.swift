@@ -1,3 +1,4 @@
+import AccessControl
 import Inference
 import Logging
 import NIOCore
@@ -9,18 +10,28 @@ import WireFormat
 extension RESTResponder {
     static let controlIsOff = "Control by requests is off on this port; --enable_control turns it on"
 
-    func control(_ route: RESTRoute.Control, _ body: RequestBody, for call: RESTCall) {
+    func control(_ route: RESTRoute.Control, _ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
         switch route {
         case .metadata:
             let extensions = models == nil ? [] : ["model_repository"]
             send(ControlAnswer.metadata(version: configuration.serverVersion, extensions: extensions), call)
-        case .status: wait(call) { models async throws(ServingError) in .json(await self.configStatus(models)) }
+        case .status:
+            let isShown = visibility(head)
+            wait(call) { models async throws(ServingError) in .json(await self.configStatus(models, isShown)) }
         case .reload:
+            do throws(ServingError) {
+                let caller = try configuration.access.admit(.control, key: head.key, peer: call.handler.peer)
+                try configuration.access.checkReachesAllModels(caller, .control, peer: call.handler.peer)
+            } catch {
+                return call.fail(error)
+            }
             change("reload", nil, call) { models async throws(ServingError) in
                 let hasChanged = try await models.reloadFile()
-                return Reply(status: hasChanged ? .created : .ok, body: await self.configStatus(models))
+                return Reply(status: hasChanged ? .created : .ok, body: await self.configStatus(models) { _ in true })
             }
-        case .index: read(body, call) { request in self.index(readyOnly: request.readyOnly, call) }
+        case .index:
+            let isShown = visibility(head)
+            read(body, call) { request in self.index(readyOnly: request.readyOnly, isShown, call) }
         case .load(let name):
             read(body, call) { request in
                 self.change("load", name, call) { models async throws(ServingError) in
@@ -62,9 +73,21 @@ extension RESTResponder {
         }
     }
 
-    private func index(readyOnly: Bool, _ call: RESTCall) {
+    /// Which models the sender may hear of.
+    private func visibility(_ head: HTTP1RequestHead) -> @Sendable (String) -> Bool {
+        // It was admitted before; if the rules have changed since, it sees nothing.
+        let caller = Result { () throws(ServingError) in
+            try configuration.access.admit(.status, key: head.key, peer: "")
+        }
+        switch caller {
+        case .success(let caller): return { caller?.grant.reaches($0) ?? true }
+        case .failure: return { _ in false }
+        }
+    }
+
+    private func index(readyOnly: Bool, _ isShown: @escaping @Sendable (String) -> Bool, _ call: RESTCall) {
         wait(call) { models async throws(ServingError) in
-            let names = await models.knownModels()
+            let names = (await models.knownModels()).filter(isShown)
             return .json(
                 ControlAnswer.index(
                     ModelIndex.entries(of: names, readyOnly: readyOnly) { self.health.versions(of: $0) }
@@ -73,8 +96,8 @@ extension RESTResponder {
         }
     }
 
-    private func configStatus(_ models: any ModelControl) async -> [UInt8] {
-        let known = await models.knownModels().map { (name: $0, versions: health.versions(of: $0)) }
+    private func configStatus(_ models: any ModelControl, _ isShown: (String) -> Bool) async -> [UInt8] {
+        let known = (await models.knownModels()).filter(isShown).map { (name: $0, versions: health.versions(of: $0)) }
         return ControlAnswer.config(known.filter { !$0.versions.isEmpty || health.status(of: $0.name) != nil })
     }
 

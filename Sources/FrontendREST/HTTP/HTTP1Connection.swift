@@ -1,4 +1,5 @@
 package import NIOCore
+package import ServingPrimitives
 
 #if canImport(Glibc)
 import Glibc
@@ -38,7 +39,23 @@ package struct HTTP1Connection {
     /// The last head, which clients mostly repeat to the byte, and what it said.
     private var lastHead: (text: [UInt8], result: HTTP1HeadParser.Result)?
 
-    package init(limits: HTTP1Limits = HTTP1Limits()) { self.limits = limits }
+    /// Asked about each request when its head is there and its body is not: why it is refused, if it is.
+    var refusal: ((HTTP1RequestHead) -> HTTP1Failure?)?
+    private let memoryBudget: MemoryBudget?
+    /// What the body takes of the budget.
+    private var claim: MemoryClaim?
+
+    /// - Parameter memoryBudget: what larger bodies are counted in.
+    package init(limits: HTTP1Limits = HTTP1Limits(), memoryBudget: MemoryBudget? = nil) {
+        self.limits = limits
+        self.memoryBudget = memoryBudget
+    }
+
+    /// What the body of the request that has just come takes of the budget, for as long as it is kept.
+    mutating func takeClaim() -> MemoryClaim? {
+        defer { claim = nil }
+        return claim
+    }
 
     /// Bytes received that no event has consumed.
     var pendingByteCount: Int { pending.readableBytes }
@@ -79,6 +96,7 @@ package struct HTTP1Connection {
             state = .failed
             pending = ByteBuffer()
             chunks = ByteBuffer()
+            claim = nil
             return .failure(error)
         }
     }
@@ -87,7 +105,7 @@ package struct HTTP1Connection {
     private mutating func advance() throws(HTTP1Failure) -> HTTP1Event? {
         switch state {
         case .head: return try readHead()
-        case .body(let head, let length): return readBody(head, length)
+        case .body(let head, let length): return try readBody(head, length)
         case .chunkSize(let head): return try readChunkSize(head)
         case .chunk(let head, let remaining): return try readChunk(head, remaining)
         case .trailers(let head): return try readTrailers(head)
@@ -140,7 +158,7 @@ extension HTTP1Connection {
     /// Takes the head line by line, so that a fault shows as soon as its line is there.
     private mutating func readHead() throws(HTTP1Failure) -> HTTP1Event? {
         if let repeated = takeRepeatedHead() {
-            beginBody(repeated)
+            try beginBody(repeated)
             return nil
         }
         while true {
@@ -160,7 +178,7 @@ extension HTTP1Connection {
                 let parsed = try parser.finish(limits)
                 keepHead(parsed)
                 consume(searched)
-                beginBody(parsed)
+                try beginBody(parsed)
                 return nil
             }
             try readHeadLine(length)
@@ -186,7 +204,9 @@ extension HTTP1Connection {
     /// At the end of a head: keeps a copy, unless it is long.
     private mutating func keepHead(_ result: HTTP1HeadParser.Result) {
         lastHead = nil
-        guard searched <= 512, let text = pending.getBytes(at: pending.readerIndex, length: searched) else { return }
+        guard searched <= 512, result.head.key == nil,
+            let text = pending.getBytes(at: pending.readerIndex, length: searched)
+        else { return }
         lastHead = (text, result)
     }
 
@@ -208,7 +228,8 @@ extension HTTP1Connection {
         try pending.withUnsafeReadableBytes { bytes throws(HTTP1Failure) in try parser?.readField(bytes[line]) }
     }
 
-    private mutating func beginBody(_ parsed: HTTP1HeadParser.Result) {
+    private mutating func beginBody(_ parsed: HTTP1HeadParser.Result) throws(HTTP1Failure) {
+        if let refusal, let failure = refusal(parsed.head) { throw failure }
         isContinueDue = parsed.expectsContinue
         switch parsed.framing {
         case .length(let length): state = .body(parsed.head, length: length)
@@ -227,7 +248,16 @@ extension HTTP1Connection {
 // MARK: Body
 
 extension HTTP1Connection {
-    private mutating func readBody(_ head: HTTP1RequestHead, _ length: Int) -> HTTP1Event {
+    /// Counts what has come of a body. Before more is read of one that there is no room for.
+    private mutating func claimMemory(_ byteCount: Int) throws(HTTP1Failure) {
+        guard byteCount > MemoryClaim.uncountedByteCount, let memoryBudget else { return }
+        let claim = claim ?? MemoryClaim(memoryBudget)
+        self.claim = claim
+        guard claim.canGrow(to: byteCount) else { throw .overBudget }
+    }
+
+    private mutating func readBody(_ head: HTTP1RequestHead, _ length: Int) throws(HTTP1Failure) -> HTTP1Event {
+        try claimMemory(min(length, pending.readableBytes))
         guard let body = pending.readSlice(length: length) else {
             if let event = takeContinue() { return event }
             // A promise of the peer, so taken in bounded steps.
@@ -292,6 +322,7 @@ extension HTTP1Connection {
         var remaining = remaining
         if remaining > 0, var part = pending.readSlice(length: min(remaining, pending.readableBytes)) {
             remaining -= part.readableBytes
+            try claimMemory(chunks.readableBytes + part.readableBytes)
             chunks.writeBuffer(&part)
             state = .chunk(head, remaining: remaining)
         }
@@ -322,6 +353,11 @@ extension HTTP1Connection {
 
 extension HTTP1Failure {
     static func badRequest(_ message: String) -> HTTP1Failure { HTTP1Failure(status: .badRequest, message: message) }
+
+    static let overBudget = HTTP1Failure(
+        status: HTTPStatus(.resourceExhausted),
+        message: "The server holds as many bytes of requests as it may; retry later"
+    )
 
     static func requestLineTooLong(_ limit: Int) -> HTTP1Failure {
         HTTP1Failure(status: .uriTooLong, message: "The request line is longer than \(limit) bytes")

@@ -1,3 +1,5 @@
+import AccessControl
+
 /// Takes a request head apart line by line (RFC 9112, sections 3, 5 and 6). Lines come without CR LF.
 struct HTTP1HeadParser {
     /// How the body's end is found.
@@ -19,6 +21,7 @@ struct HTTP1HeadParser {
     private var length: Int?
     private var isChunked = false
     private var expectsContinue = false
+    private var hasBearer = false
     private var hostCount = 0
     private var asksToClose = false
     private var asksToKeepAlive = false
@@ -111,7 +114,9 @@ extension HTTP1HeadParser {
         case 4: if Self.equalIgnoringCase(name, "host") { hostCount += 1 }
         case 6: if Self.equalIgnoringCase(name, "expect") { try readExpect(value) }
         case 8: if Self.equalIgnoringCase(name, "x-tenant") { setTerms { $0.tenant = Array(value) } }
+        case 9: if Self.equalIgnoringCase(name, "x-api-key"), !hasBearer { head.key = Array(value) }
         case 10: if Self.equalIgnoringCase(name, "connection") { readConnection(value) }
+        case 13: if Self.equalIgnoringCase(name, "authorization") { readAuthorization(value) }
         case 14: if Self.equalIgnoringCase(name, "content-length") { try readLength(value) }
         case 16: if Self.equalIgnoringCase(name, "content-encoding") { readEncoding(value) }
         case 17: if Self.equalIgnoringCase(name, "transfer-encoding") { try readTransferEncoding(value) }
@@ -149,6 +154,13 @@ extension HTTP1HeadParser {
             throw .badRequest("A header field's value has a control character")
         }
         return (name, value)
+    }
+
+    /// Other schemes are not ours.
+    private mutating func readAuthorization(_ value: Bytes) {
+        guard let token = BearerToken.find(in: value) else { return }
+        hasBearer = true
+        head.key = Array(token)
     }
 
     private mutating func readLength(_ value: Bytes) throws(HTTP1Failure) {

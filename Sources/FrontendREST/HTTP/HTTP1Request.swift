@@ -37,6 +37,8 @@ package struct HTTP1RequestHead: Hashable, Sendable {
     var isGzip = false
     /// `Origin` contains `http://` or `https://`.
     var hasWebOrigin = false
+    /// The key that the client presents: of `Authorization: Bearer`, else of `X-API-Key`.
+    var key: [UInt8]?
     /// What the request asks of the scheduler; `nil` for nearly every request, which says nothing.
     var terms: Terms?
 

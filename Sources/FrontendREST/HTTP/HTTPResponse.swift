@@ -92,6 +92,7 @@ struct HTTPResponse {
                 head.append("\r\nRetry-After-Ms: ")
                 head.append(number: Int(clamping: (retry - min(retry, 1)) / 1_000_000 + 1))
             }
+            if status.code == 401 { head.append("\r\nWWW-Authenticate: Bearer") }
             if options.closes { head.append("\r\nConnection: close") }
             if options.hasCORSFields {
                 head.append("\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: POST, GET")

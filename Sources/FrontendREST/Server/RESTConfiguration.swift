@@ -1,3 +1,7 @@
+public import AccessControl
+public import EventLoopSupport
+public import ServingPrimitives
+
 /// How the REST port behaves.
 public struct RESTConfiguration: Sendable {
     /// Address to listen on; `nil` for all addresses of the machine, IPv6 and IPv4, or IPv4 only where there is no IPv6.
@@ -12,6 +16,12 @@ public struct RESTConfiguration: Sendable {
     public var metricsPath: String?
     /// Whether requests may change what is served. Without it such requests are refused.
     public var allowsControl = false
+    /// Who may do what.
+    public var access = PortAccess()
+    /// Bounds the connections of this and other ports together.
+    public var connectionLimit: ConnectionLimit?
+    /// What larger bodies of all connections together are counted in, until they are answered.
+    public var memoryBudget: MemoryBudget?
     /// What the server says of itself under `/v2`.
     public var serverVersion = ""
     public var limits: HTTP1Limits

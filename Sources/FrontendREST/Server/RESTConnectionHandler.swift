@@ -1,3 +1,4 @@
+import AccessControl
 import Inference
 import NIOCore
 import ServingPrimitives
@@ -21,6 +22,8 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         var run: RESTRun?
         /// What the answer waits for if not a run.
         var work: RESTWork?
+        /// What the body takes of the memory for requests.
+        var claim: MemoryClaim?
         /// Of a call that is counted and not answered yet.
         var measurement: RESTMeasurement?
         var answer: ByteBuffer?
@@ -53,7 +56,11 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         self.responder = responder
         self.configuration = configuration
         self.loop = loop
-        self.connection = HTTP1Connection(limits: configuration.limits)
+        self.connection = HTTP1Connection(limits: configuration.limits, memoryBudget: configuration.memoryBudget)
+        if !configuration.access.isOpen {
+            // The connection is a part of this object.
+            connection.refusal = { [unowned self] in responder.refusal(of: $0, on: loop) { self.peer } }
+        }
     }
 
     /// Who is at the other end, for logs.
@@ -155,9 +162,9 @@ extension RESTConnectionHandler {
         watch.requests &+= 1
         let number = firstSlot + slots.count
         let isV1 = RESTResponder.isV1(head.target)
-        slots.append(
-            Slot(closes: closes, isHead: head.method == .head, hasCORSFields: isV1 && configuration.enablesCORS)
-        )
+        var slot = Slot(closes: closes, isHead: head.method == .head, hasCORSFields: isV1 && configuration.enablesCORS)
+        slot.claim = connection.takeClaim()
+        slots.append(slot)
         responder.answer(head, RequestBody(bytes: body), for: RESTCall(handler: self, number: number, loop: loop))
     }
 
@@ -237,6 +244,7 @@ extension RESTConnectionHandler {
         }
         slots[index].work?.end()
         slots[index].work = nil
+        slots[index].claim = nil
         if index == 0 { writeAnswers() }
     }
 }

@@ -1,3 +1,4 @@
+import AccessControl
 import Inference
 import Logging
 import NIOCore
@@ -35,13 +36,31 @@ final class RESTResponder: Sendable {
         self.health = health
         self.configuration = configuration
         self.metricsPath = MetricsPath(stock: configuration.metricsPath)
-        self.bodyMemory = MemoryBudget(limit: configuration.maximumDecompressedByteCount)
+        self.bodyMemory = configuration.memoryBudget ?? MemoryBudget(limit: configuration.maximumDecompressedByteCount)
     }
 
     /// Whether a target is under `/v1/`, which is TensorFlow Serving's.
     static func isV1(_ target: [UInt8]) -> Bool {
         target.count >= 4 && target[0] == UInt8(ascii: "/") && target[1] | 0x20 == UInt8(ascii: "v")
             && target[2] == UInt8(ascii: "1") && target[3] == UInt8(ascii: "/")
+    }
+
+    /// Why a request is refused for who sends it and where; `nil` when it is not.
+    func refusal(of head: HTTP1RequestHead, on loop: RESTLoop, peer: () -> String) -> HTTP1Failure? {
+        guard let asked = right(for: head, on: loop) else { return nil }
+        do throws(ServingError) {
+            _ = try configuration.access.admit(asked.verb, model: asked.model, key: head.key, peer: peer())
+            return nil
+        } catch {
+            return HTTP1Failure(status: HTTPStatus(error.code), message: error.message)
+        }
+    }
+
+    private func right(for head: HTTP1RequestHead, on loop: RESTLoop) -> (verb: AccessVerb, model: String?)? {
+        if metricsPath.match(head.target) != nil { return (.metrics, nil) }
+        // All of the console: it shows what the server does, and to whom.
+        if console != nil, ConsolePath(head.target) != nil { return (.debug, nil) }
+        return loop.route(head.method, head.target).access
     }
 
     func answer(_ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
@@ -75,7 +94,7 @@ final class RESTResponder: Sendable {
             reply(call) { () throws(ServingError) in
                 SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
             }
-        case .control(let control): self.control(control, body, for: call)
+        case .control(let control): self.control(control, head, body, for: call)
         case .options: options(head, call)
         case .live: send(ReadinessAnswer.live, call)
         case .ready: sendReadiness(call)

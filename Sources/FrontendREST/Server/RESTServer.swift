@@ -1,3 +1,4 @@
+import EventLoopSupport
 public import Inference
 public import Logging
 public import NIOCore
@@ -84,30 +85,32 @@ public final class RESTServer: Sendable {
     }
 
     private var bootstrap: ServerBootstrap {
-        let (loops, responder, configuration, tls) = (loops, responder, configuration, tls)
-        return ServerBootstrap(group: group)
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else {
-                        throw ChannelError.operationUnsupported
-                    }
-                    let handler = RESTConnectionHandler(
-                        responder: responder,
-                        configuration: configuration,
-                        loop: loop
-                    )
-                    let pipeline = channel.pipeline.syncOperations
-                    try tls?.addHandlers(to: pipeline)
-                    try pipeline.addHandler(handler)
-                    // Accepted while the port was closing.
-                    if loop.isDraining { handler.beginDraining() }
-                }
+                channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
             }
+    }
+
+    /// Sets up an accepted connection, on its event loop.
+    private func configure(_ channel: any Channel) throws {
+        if let limit = configuration.connectionLimit, !limit.admit(channel) { throw ChannelError.operationUnsupported }
+        try tls?.addHandlers(to: channel.pipeline.syncOperations)
+        try adopt(channel)
+    }
+
+    /// Serves a connection that somebody else has accepted, whose pipeline has TLS if it needs it. On its event loop, which
+    /// must be one of the server's.
+    public func adopt(_ channel: any Channel) throws {
+        guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.operationUnsupported }
+        let handler = RESTConnectionHandler(responder: responder, configuration: configuration, loop: loop)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        // Accepted while the port was closing.
+        if loop.isDraining { handler.beginDraining() }
     }
 
     /// Stops accepting, lets requests that have begun to come be answered with `Connection: close`, and ends idle

@@ -1,4 +1,5 @@
 import NIOCore
+import ServingPrimitives
 
 /// A DATA frame whose payload is coming.
 struct DataFrame {
@@ -122,12 +123,27 @@ extension HTTP2Connection {
             bufferedBodyByteCount -= bytes.count
             return refuseBody(of: stream, .overBudget)
         }
+        guard claimMemory(for: stream) else {
+            bufferedBodyByteCount -= bytes.count
+            return refuseBody(of: stream, .overBudget)
+        }
         let isWholeFrame = bytes.count == frame.remaining && stream.receivedByteCount == bytes.count
         if isWholeFrame, let slice = buffer.getSlice(at: buffer.readerIndex + offset, length: bytes.count) {
             stream.body.hold(slice)
         } else {
             append(bytes, to: stream)
         }
+    }
+
+    /// - Returns: whether the server has room for what has come of the body.
+    @inline(__always)
+    private func claimMemory(for stream: HTTP2ServerStream) -> Bool {
+        guard stream.receivedByteCount > MemoryClaim.uncountedByteCount, let budget = configuration.memoryBudget else {
+            return true
+        }
+        let claim = stream.claim ?? MemoryClaim(budget)
+        stream.claim = claim
+        return claim.canGrow(to: stream.receivedByteCount)
     }
 
     private func append(_ bytes: UnsafeRawBufferPointer, to stream: HTTP2ServerStream) {

@@ -158,6 +158,7 @@ package final class HTTP2Connection {
     /// Takes a stream out of everything. The caller tells the application where that is due, then calls `release`.
     func close(_ stream: HTTP2ServerStream, _ end: StreamHistory.End) {
         stream.isOpen = false
+        stream.claim = nil
         streams.remove(stream.id)
         history.record(stream.id, end)
         discardBody(of: stream)
@@ -185,6 +186,7 @@ package final class HTTP2Connection {
         pendingByteCount = 0
         for stream in open {
             stream.isOpen = false
+            stream.claim = nil
             stream.isQueued = false
             _ = stream.body.take()
             stream.pending = PendingOutput()

@@ -16,6 +16,8 @@ public struct ModelSchedule: Sendable {
     /// How soon answers are wanted where the caller does not say, in nanoseconds.
     public var objective: UInt64?
     public var queues: [Queue]
+    /// `nil` for a version without a circuit breaker.
+    public var breaker: CircuitBreaker.State?
 }
 
 extension InferenceService {
@@ -25,6 +27,11 @@ extension InferenceService {
     public func schedule(_ selector: ModelSelector) throws(ServingError) -> ModelSchedule {
         let model = try resolve(selector)
         let queues = model.servable.queues
-        return ModelSchedule(servable: model.lease.id, objective: queues.objective, queues: queues.explanations)
+        return ModelSchedule(
+            servable: model.lease.id,
+            objective: queues.objective,
+            queues: queues.explanations,
+            breaker: model.servable.breaker?.state
+        )
     }
 }

@@ -6,6 +6,15 @@ extension ModelServerFlags {
         configuration.control.modelRepository =
             modelRepository.isEmpty ? nil : AbsolutePath.of(modelRepository).withoutSlashAtEnd
         configuration.control.writesConfigurationBack = writesConfigBack
+        configuration.control.port = controlPort < 0 ? nil : Int(controlPort)
+        configuration.control.host = controlHost
+        configuration.apiKeysFile = apiKeysFile.isEmpty ? nil : apiKeysFile
+        configuration.limits.connections = Int(maxConnections)
+        configuration.limits.bytesInFlight = Int(maxBytesInFlight)
+        configuration.limits.restBodyBytes = Int(restMaxBodyBytes)
+        configuration.breaker.consecutiveFailures = Int(breakerFailures)
+        configuration.breaker.failureShare = Double(breakerFailureShare)
+        configuration.breaker.restMilliseconds = Int(breakerRest)
     }
 }
 

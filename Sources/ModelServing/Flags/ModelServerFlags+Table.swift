@@ -236,6 +236,51 @@ extension ModelServerFlags {
                 .bool(\.console),
                 "Serve the console for browsers at / of the REST port. Not in TensorFlow Serving."
             ),
+            Flag(
+                "control_port",
+                .int32(\.controlPort),
+                "TCP port for operators, gRPC and REST: control, metrics and debug are answered there and no longer on the "
+                    + "other ports. 0 lets the system choose, -1 opens none. Not in TensorFlow Serving."
+            ),
+            Flag("control_host", .string(\.controlHost), "Address of --control_port. Not in TensorFlow Serving."),
+            Flag(
+                "api_keys_file",
+                .string(\.apiKeysFile),
+                "Text file with API keys and what each may do, read again when it changes. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "max_connections",
+                .int32(\.maxConnections),
+                "Open connections of all ports but the control port; 0 chooses by the limit on open files. Not in "
+                    + "TensorFlow Serving."
+            ),
+            Flag(
+                "max_bytes_in_flight",
+                .int64(\.maxBytesInFlight),
+                "Bytes of larger requests that are received or answered at once; 0 chooses by the memory. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "rest_api_max_body_bytes",
+                .int64(\.restMaxBodyBytes),
+                "Largest body of a REST request. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "circuit_breaker_failures",
+                .int32(\.breakerFailures),
+                "A version whose engine fails so often in a row is left alone for a while; 0 never. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "circuit_breaker_failure_share",
+                .float(\.breakerFailureShare),
+                "The same for a share of the runs of ten seconds, 0 to 1. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "circuit_breaker_rest_ms",
+                .int32(\.breakerRest),
+                "How long such a version is left alone before a call is tried. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

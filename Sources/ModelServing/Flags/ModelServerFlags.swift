@@ -63,6 +63,15 @@ public struct ModelServerFlags: Sendable, Equatable {
     var requestLogFileSeconds: Int32 = 3600
     var requestLogFileCount: Int32 = 16
     var requestLogBufferMegabytes: Int32 = 32
+    var controlPort: Int32 = -1
+    var controlHost = "127.0.0.1"
+    var apiKeysFile = ""
+    var maxConnections: Int32 = 0
+    var maxBytesInFlight: Int64 = 0
+    var restMaxBodyBytes: Int64 = 1 << 30
+    var breakerFailures: Int32 = 0
+    var breakerFailureShare: Float = 0
+    var breakerRest: Int32 = 5000
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

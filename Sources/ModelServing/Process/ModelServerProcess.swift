@@ -46,9 +46,9 @@ public enum ModelServerProcess {
         try engine.findLibrary()
         try engine.loadOpLibraries()
         let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
-        let hangup = configuration.usesTLS ? HangupSignal { server.renewCertificates() } : nil
+        let hangup = configuration.hasSecrets ? HangupSignal { server.renewSecrets() } : nil
         try await server.run { [logger] addresses in
-            announce(addresses, to: logger)
+            announce(addresses, controlHost: configuration.control.host, to: logger)
             await signals.wait()
             logger.info("Shutting down: answers in flight finish first; a second signal ends the process at once")
         }
@@ -73,7 +73,7 @@ public enum ModelServerProcess {
     }
 
     /// In the words that scripts around TensorFlow Serving wait for.
-    private static func announce(_ addresses: ModelServer.Addresses, to logger: Logger) {
+    private static func announce(_ addresses: ModelServer.Addresses, controlHost host: String, to logger: Logger) {
         for address in addresses.grpc {
             if address.hasPrefix("unix:") {
                 logger.info("Running gRPC ModelServer at UNIX socket \(address.dropFirst("unix:".count)) ...")
@@ -81,6 +81,7 @@ public enum ModelServerProcess {
                 logger.info("Running gRPC ModelServer at \(address) ...")
             }
         }
+        if let port = addresses.controlPort { logger.info("Running the control port at \(host):\(port) ...") }
         if let port = addresses.restPort { logger.info("Exporting HTTP/REST API at:localhost:\(port) ...") }
     }
 }

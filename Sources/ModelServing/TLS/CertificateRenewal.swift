@@ -54,6 +54,7 @@ final class CertificateRenewal: Sendable {
             var prepared: [ServerTLS.Prepared] = []
             // All before the first is used: either all front ends get the new credentials or none.
             for frontEnd in frontEnds { prepared.append(try frontEnd.prepare(credentials)) }
+            SecretFile.warnIfEverybodyCanRead(source.secretPath, logger)
             for (frontEnd, prepared) in zip(frontEnds, prepared) { frontEnd.use(prepared) }
             logger.info(
                 "The TLS certificate was read again; new connections use it",

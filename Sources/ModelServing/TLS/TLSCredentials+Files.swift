@@ -15,6 +15,14 @@ extension ServerConfiguration.TLS {
         }
     }
 
+    /// The one of them with the private key.
+    var secretPath: String {
+        switch self {
+        case .sslConfigFile(let path): path
+        case .pemFiles(_, let key, _): key
+        }
+    }
+
     /// Reads them; what is in them is not looked at.
     func credentials() throws(ServingError) -> TLSCredentials {
         switch self {

@@ -12,4 +12,7 @@ extension ServerConfiguration {
 extension ServerConfiguration {
     /// Whether any front end has certificates.
     public var usesTLS: Bool { grpc.tls != nil || rest.tls != nil }
+
+    /// Whether there are files with secrets, which are read again at SIGHUP.
+    public var hasSecrets: Bool { usesTLS || apiKeysFile != nil }
 }

@@ -24,6 +24,11 @@ extension Tensorflow_Serving_ModelConfig {
         basePath = model.basePath
         modelPlatform = model.platform.resolvedName ?? model.platform.name
         versionLabels = model.versionLabels
+        if let log = model.requestLog {
+            loggingConfig.logCollectorConfig.type = log.type
+            loggingConfig.logCollectorConfig.filenamePrefix = log.filenamePrefix
+            loggingConfig.samplingConfig.samplingRate = log.samplingRate
+        }
         switch model.versionPolicy {
         // What a file says that says nothing.
         case .latest(1): break

@@ -14,7 +14,7 @@ struct GetModelMetadataTests {
         _ fill: (inout Tensorflow_Serving_GetModelMetadataRequest) -> Void
     ) throws -> Tensorflow_Serving_GetModelMetadataResponse {
         let request = try Tensorflow_Serving_GetModelMetadataRequest.with(fill).serializedBytes() as [UInt8]
-        let answer = try GetModelMetadata.answer(ByteBuffer(bytes: request), serving.services())
+        let answer = try GetModelMetadata.answer(ByteBuffer(bytes: request), serving.services()) { _ in }
         return try Tensorflow_Serving_GetModelMetadataResponse(serializedBytes: answer)
     }
 

@@ -13,7 +13,7 @@ struct GetModelStatusTests {
         _ fill: (inout Tensorflow_Serving_GetModelStatusRequest) -> Void
     ) throws -> [Tensorflow_Serving_ModelVersionStatus] {
         let request = try Tensorflow_Serving_GetModelStatusRequest.with(fill).serializedBytes() as [UInt8]
-        let answer = try GetModelStatus.answer(ByteBuffer(bytes: request), serving.services())
+        let answer = try GetModelStatus.answer(ByteBuffer(bytes: request), serving.services()) { _ in }
         return try Tensorflow_Serving_GetModelStatusResponse(serializedBytes: answer).modelVersionStatus
     }
 

@@ -13,7 +13,7 @@ enum TestTLS {
                 clientAuthorities: PEMText(TestCertificates.authority.certificate, origin: "authorities"),
                 requiresClientCertificate: requiresClientCertificate
             ),
-            applicationProtocol: "h2",
+            applicationProtocols: ["h2"],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

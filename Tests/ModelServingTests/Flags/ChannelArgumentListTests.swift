@@ -27,7 +27,7 @@ struct ChannelArgumentListTests {
     private func server(_ text: String) throws -> GRPCServerConfiguration {
         var configuration = ServerConfiguration.GRPC()
         configuration.channelArguments = try ChannelArgumentList.parse(text)
-        return configuration.serverConfiguration(.init())
+        return configuration.serverConfiguration()
     }
 
     @Test func `arguments reach the transport`() throws {

@@ -127,6 +127,9 @@ import Testing
         "--adaptive_batching=", "--console=", "--enable_control=", "--latency_slo=", "--model_repository=",
         "--op_libraries=", "--pad_models=", "--request_log_buffer_megabytes=", "--request_log_file_megabytes=",
         "--request_log_file_seconds=", "--request_log_files=", "--rest_ssl_config_file=", "--write_config_back=",
+        "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
+        "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
+        "--circuit_breaker_rest_ms=",
     ]
 
     @Test func `the usage has one line for each of the 48 flags, and for ours`() {

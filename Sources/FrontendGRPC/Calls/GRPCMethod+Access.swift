@@ -1,0 +1,24 @@
+import AccessControl
+
+extension GRPCMethod {
+    /// The right a caller needs; `nil` for what probes ask, who have no keys.
+    var verb: AccessVerb? {
+        switch self {
+        case .predict, .classify, .regress, .multiInference: .predict
+        case .getModelMetadata: .metadata
+        case .getModelStatus, .serverMetadata, .repositoryIndex: .status
+        case .handleReloadConfigRequest, .repositoryModelLoad, .repositoryModelUnload: .control
+        case .profile, .terminateProfile, .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
+            .debug
+        case .healthCheck, .healthWatch, .serverLive, .serverReady, .modelReady: nil
+        }
+    }
+}
+
+extension GRPCRequestHead {
+    /// The key that the caller presents.
+    var key: [UInt8]? {
+        if let authorization, let token = BearerToken.find(in: Array(authorization.utf8)) { return Array(token) }
+        return apiKey.map { Array($0.utf8) }
+    }
+}
