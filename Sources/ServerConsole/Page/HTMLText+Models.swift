@@ -36,17 +36,21 @@ extension HTMLText {
         if shown.isEmpty {
             markup("<td class=\"number\">–</td><td><span class=\"state bad\">Nothing found</span></td>")
             markup("<td class=\"muted\">no complete version folder yet</td>")
-            writeTraffic(of: model, rows, hasControl)
+            writeTraffic(of: model, hasControl)
             markup("</tr>\n")
         }
         for (index, version) in shown.enumerated() {
             if index > 0 { markup("<tr>") }
             write(version.status, since: version.since)
-            if index == 0 { writeTraffic(of: model, rows, hasControl) }
+            if index == 0 { writeTraffic(of: model, hasControl) }
             markup("</tr>\n")
             if let error = version.status.error {
                 markup("<tr class=\"reason\">")
-                element("td", "colspan=\"3\" class=\"why\"", "\(error.code.name): \(error.message)")
+                element(
+                    "td",
+                    "colspan=\"\(3 + Self.traffic.count + (hasControl ? 1 : 0))\" class=\"why\"",
+                    "\(error.code.name): \(error.message)"
+                )
                 markup("</tr>\n")
             }
         }
@@ -77,12 +81,12 @@ extension HTMLText {
         markup("</td>")
     }
 
-    private mutating func writeTraffic(of model: ModelOverview, _ rows: Int, _ hasControl: Bool) {
+    private mutating func writeTraffic(of model: ModelOverview, _ hasControl: Bool) {
         for name in ["succeeded", "failed", "p50", "p99", "waiting"] {
-            markup("<td class=\"number scripted\" rowspan=\"\(rows)\" data-figure=\"\(name)\"></td>")
+            markup("<td class=\"number scripted\" data-figure=\"\(name)\"></td>")
         }
         guard hasControl else { return }
-        markup("<td class=\"scripted\" rowspan=\"\(rows)\">")
+        markup("<td class=\"scripted\">")
         let action = model.isAvailable ? "unload" : "load"
         markup("<button type=\"button\" class=\"plain\" data-action=\"\(action)\" aria-label=\"\(action) ")
         text(model.name)
