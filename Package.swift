@@ -21,6 +21,7 @@ let swiftSettings: [SwiftSetting] = [
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
 
 let nioCore = product("NIOCore", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
 let nioPosix = product("NIOPosix", "swift-nio")
 let nioEmbedded = product("NIOEmbedded", "swift-nio")
 let nioSSL = product("NIOSSL", "swift-nio-ssl")
@@ -93,12 +94,13 @@ let package = Package(
         // The scheduler against a simulated engine: for `apus simulate` and the scheduler's tests.
         library("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         library("ServingMetrics", ["ServingPrimitives"]),
+        library("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
         library("Servables", ["ServingPrimitives"]),
         library("EngineInterface", ["ServingPrimitives", "Tensors"]),
         library("ServingConfig", ["ServingPrimitives"]),
         library(
             "Inference",
-            ["Batching", "EngineInterface", "Servables", "ServingMetrics", "ServingPrimitives", "Tensors"]
+            ["Batching", "EngineInterface", "Servables", "ServingMetrics", "ServingPrimitives", "Telemetry", "Tensors"]
         ),
         // The console in the browser: its page, script and style, embedded, and what it shows of the last ten minutes.
         .target(
@@ -130,18 +132,24 @@ let package = Package(
             "FrontendGRPC",
             [
                 "AccessControl", "CZlib", "EngineInterface", "EventLoopSupport", "HTTP2Server", "Inference",
-                "Servables",
-                "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors", "TransportSecurity",
-                "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+                "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Telemetry",
+                "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
             ]
         ),
         library(
             "FrontendREST",
             [
                 "AccessControl", "Batching", "CZlib", "EngineInterface", "EventLoopSupport", "Inference", "Servables",
-                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors",
-                "TransportSecurity", "WireFormat",
-                logging, nioCore, nioPosix, nioSSL, protobuf,
+                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Telemetry",
+                "Tensors", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL, protobuf,
+            ]
+        ),
+        // Spans of requests to a collector of OpenTelemetry's.
+        library(
+            "TraceExport",
+            [
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Telemetry", logging, nioCore, nioHTTP1,
+                nioPosix, nioSSL, protobuf,
             ]
         ),
         library(
@@ -176,10 +184,9 @@ let package = Package(
             [
                 "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "EventLoopSupport",
                 "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources", "RequestLogging",
-                "Servables",
-                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos", "Tensors",
-                "TransportSecurity", "WireFormat", logging, nioCore, nioPosix, nioSSL,
-                protobuf,
+                "Servables", "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
+                "Telemetry", "Tensors", "TraceExport", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix,
+                nioSSL, protobuf,
             ]
         ),
         .executableTarget(
@@ -278,6 +285,7 @@ let package = Package(
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
         tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         tests("ServingMetrics", ["ServingPrimitives"]),
+        tests("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
         tests("ServerConsole", ["Inference", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
@@ -315,8 +323,8 @@ let package = Package(
             "FrontendREST",
             [
                 "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables",
-                "ServerConsole", "ServingMetrics",
-                "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity",
+                "ServerConsole", "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Telemetry",
+                "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
         ),
@@ -333,6 +341,13 @@ let package = Package(
             [
                 "Inference", "Servables", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
                 "ServingTestKit", "Tensors", "WireFormat", logging, protobuf,
+            ]
+        ),
+        tests(
+            "TraceExport",
+            [
+                "ServingMetrics", "ServingPrimitives", "ServingProtos", "Telemetry", logging, nioCore, nioPosix,
+                protobuf,
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),

@@ -8,6 +8,7 @@ from support.server import free_port, run_program, tensorflow_model_server
 HALF = MODELS / "half_plus_two"
 # Flags that the stock server does not have.
 OURS = {
+    "--access_log",
     "--adaptive_batching",
     "--console",
     "--api_keys_file",
@@ -17,19 +18,25 @@ OURS = {
     "--control_host",
     "--control_port",
     "--enable_control",
+    "--flight_recorder_size",
     "--latency_slo",
     "--max_bytes_in_flight",
     "--max_connections",
     "--model_repository",
+    "--log_format",
     "--op_libraries",
+    "--otlp_endpoint",
     "--pad_models",
     "--request_log_buffer_megabytes",
     "--request_log_file_megabytes",
     "--request_log_file_seconds",
     "--request_log_files",
     "--rest_api_max_body_bytes",
+    "--request_metrics",
     "--rest_ssl_config_file",
     "--write_config_back",
+    "--slow_request_ms",
+    "--trace_sampling",
 }
 
 

@@ -56,9 +56,18 @@ LEFT_OUT = {
         "session_id",
         "override_hostname",
     },
+    # Spans here have no events and no links.
+    "opentelemetry.proto.common.v1.AnyValue": {"string_value_strindex"},
+    "opentelemetry.proto.common.v1.KeyValue": {"key_strindex"},
+    "opentelemetry.proto.resource.v1.Resource": {"entity_refs"},
+    "opentelemetry.proto.trace.v1.Span": {"events", "links"},
     "tensorflow.RunMetadata": {"step_stats", "cost_graph", "partition_graphs", "function_graphs"},
 }
 LEFT_OUT_MESSAGES = {
+    "opentelemetry.proto.common.v1.EntityRef",
+    "opentelemetry.proto.trace.v1.Span.Event",
+    "opentelemetry.proto.trace.v1.Span.Link",
+    "opentelemetry.proto.trace.v1.TracesData",
     "tensorflow.ProfileOptions.TraceOptions",
     "tensorflow.ProfileOptions.AdvancedConfigValue",
     "tensorflow.ProfileOptions.AdvancedConfigurationEntry",

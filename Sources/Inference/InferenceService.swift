@@ -2,29 +2,36 @@ public import EngineInterface
 public import Servables
 public import ServingMetrics
 public import ServingPrimitives
+public import Telemetry
 import Tensors
 
 /// What frontends call: request policy over the loaded models. Knows no wire.
 public final class InferenceService: Sendable {
     public static let defaultSignatureName = "serving_default"
 
-    private let manager: ServableManager
+    let manager: ServableManager
     let checksMethodNames: Bool
     /// Numbers of the tenants that calls name.
     public let tenants = TenantNames()
     /// Where frontends count requests.
     public let metrics: ServerMetrics
+    /// Where frontends note requests.
+    public let telemetry: RequestTelemetry
 
-    /// - Parameter checksMethodNames: whether a signature must be of the kind that is called, by its method name
-    ///   (`--enable_signature_method_name_check`).
+    /// - Parameters:
+    ///   - checksMethodNames: whether a signature must be of the kind that is called, by its method name
+    ///     (`--enable_signature_method_name_check`).
+    ///   - telemetry: by default only what TensorFlow Serving counts is noted.
     public init(
         manager: ServableManager,
         checksMethodNames: Bool = false,
-        metrics: ServerMetrics = ServerMetrics()
+        metrics: ServerMetrics = ServerMetrics(),
+        telemetry: RequestTelemetry? = nil
     ) {
         self.manager = manager
         self.checksMethodNames = checksMethodNames
         self.metrics = metrics
+        self.telemetry = telemetry ?? RequestTelemetry(.off, metrics: metrics)
     }
 
     public typealias PredictCompletion = @Sendable (Result<PredictResult, ServingError>) -> Void

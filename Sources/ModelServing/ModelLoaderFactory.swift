@@ -14,6 +14,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
     let requestLogs: RequestLogTaps
+    let loadMemory: LoadMemory
     /// `nil` where files may stay in the system's page cache.
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
@@ -30,6 +31,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             warmUp: warmUp,
             metrics: metrics,
             requestLogs: requestLogs,
+            loadMemory: loadMemory,
             fileCacheFlush: fileCacheFlush,
             tracer: tracer,
             breakers: breakers,
@@ -46,6 +48,7 @@ private struct ModelLoader: ServableLoader {
     let warmUp: ModelWarmUp?
     let metrics: ServerMetrics
     let requestLogs: RequestLogTaps
+    let loadMemory: LoadMemory
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
     let breakers: ModelBreakers?
@@ -54,8 +57,8 @@ private struct ModelLoader: ServableLoader {
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
-            guard let fileCacheFlush else { return try loadAndWarm() }
-            return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadAndWarm() }
+            guard let fileCacheFlush else { return try loadMeasured() }
+            return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadMeasured() }
         } catch {
             logger.warning(
                 "A try to load a version failed",
@@ -63,6 +66,10 @@ private struct ModelLoader: ServableLoader {
             )
             throw error
         }
+    }
+
+    private func loadMeasured() throws(ServingError) -> ModelServable {
+        try loadMemory.measuring(id) { () throws(ServingError) in try loadAndWarm() }
     }
 
     private func loadAndWarm() throws(ServingError) -> ModelServable {

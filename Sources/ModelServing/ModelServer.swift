@@ -44,6 +44,7 @@ public final class ModelServer: Sendable {
     private let tls: ServerTransportSecurity
     private let apiKeys: APIKeysFile?
     private let requestLogs: RequestLogs
+    private let telemetry: ServerTelemetry
 
     /// Makes all parts; no port is opened yet.
     ///
@@ -69,6 +70,13 @@ public final class ModelServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads.eventLoops)
         self.group = group
         let metrics = ServerMetrics()
+        telemetry = try ServerTelemetry(
+            configuration.telemetry,
+            metrics: metrics,
+            lanes: threads.eventLoops * (configuration.rest.port == nil ? 1 : 2),
+            group: group,
+            logger: logger
+        )
         scheduling = ModelScheduling(configuration, threadCount: threads.engineThreads, metrics: metrics)
         let tracer = RunTracer()
         let requestLogs = RequestLogs(
@@ -87,6 +95,7 @@ public final class ModelServer: Sendable {
                 warmUp: warmUp,
                 metrics: metrics,
                 requestLogs: requestLogs.taps,
+                loadMemory: telemetry.loadMemory,
                 fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
                 tracer: tracer,
                 breakers: ModelBreakers(configuration.breaker, metrics: metrics),
@@ -118,8 +127,10 @@ public final class ModelServer: Sendable {
         let inference = InferenceService(
             manager: manager,
             checksMethodNames: configuration.loading.checksSignatureMethodName,
-            metrics: metrics
+            metrics: metrics,
+            telemetry: telemetry.requests
         )
+        telemetry.show(manager, inference)
         warmUp?.use(inference)
         self.inference = inference
         let limits = ServerLimits(configuration.limits)
@@ -235,10 +246,12 @@ public final class ModelServer: Sendable {
         }
     }
 
-    /// Reads TLS certificates and API keys again, as SIGHUP asks. Blocks for some milliseconds.
-    public func renewSecrets() {
+    /// Reads TLS certificates and API keys again and opens the access log anew, as SIGHUP asks. Blocks for some
+    /// milliseconds.
+    public func hangUp() {
         tls.renewNow()
         apiKeys?.renewNow()
+        telemetry.reopenFiles()
     }
 
     /// Opens the REST port.
@@ -265,6 +278,7 @@ public final class ModelServer: Sendable {
         await unload(within: grace)
         scheduling.scheduler.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)
+        _ = await onOwnThread(named: "telemetry") { [telemetry] in telemetry.close() }
         do {
             try await group.shutdownGracefully()
         } catch {

@@ -31,6 +31,7 @@ extension ServerConfiguration {
             if !batching.isPerModel { problems += batching.parameters.problems() }
         }
         requestLogFiles.report(report)
+        problems += telemetry.problems()
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
         }

@@ -16,6 +16,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var batching: Batching?
     public var scheduling = Scheduling()
     public var monitoring = Monitoring()
+    public var telemetry = Telemetry()
     public var control = Control()
     public var requestLogFiles = RequestLogFiles()
     public var limits = Limits()

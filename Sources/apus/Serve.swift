@@ -48,6 +48,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Control, access and limits") var control: ControlOptions
     @OptionGroup(title: "Request logs") var requestLogs: RequestLogOptions
     @OptionGroup(title: "Metrics and profiles") var metrics: MetricsOptions
+    @OptionGroup(title: "Telemetry") var telemetry: TelemetryOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
 
@@ -91,6 +92,7 @@ struct Serve: AsyncParsableCommand {
         control.apply(to: &configuration)
         metrics.apply(to: &configuration)
         requestLogs.apply(to: &configuration)
+        telemetry.apply(to: &configuration)
         engine.apply(to: &configuration)
         configuration.lifecycle.drainGraceSeconds = process.drainGrace
         return configuration

@@ -26,6 +26,9 @@ import Testing
                 # TYPE :tensorflow:serving:request_latency histogram
                 # TYPE :tensorflow:serving:request_log_count counter
                 # TYPE :tensorflow:serving:runtime_latency histogram
+                # TYPE apus_batch_padding_rows_total counter
+                # TYPE apus_batch_requests histogram
+                # TYPE apus_batch_rows histogram
 
                 """
         )

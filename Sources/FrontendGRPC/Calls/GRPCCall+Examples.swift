@@ -35,7 +35,7 @@ extension GRPCCall {
         let request = try decode(message) { m throws(ServingError) in
             try m.decodeExampleRequest(name, terms: terms)
         }
-        measure(requestFor: request.model.name)
+        note(model: request.model.name)
         try authorize(request.model.name)
         return request
     }
@@ -43,6 +43,7 @@ extension GRPCCall {
     func multiInference(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try message.decodeMultiInferenceRequest(terms: terms)
+            note(model: request.tasks.first?.model.name ?? "")
             for task in request.tasks { try authorize(task.model.name) }
             start(
                 services.inference.multiInference(request, intake: loop.intake) { [loop, self] result in

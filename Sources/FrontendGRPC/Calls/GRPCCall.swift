@@ -4,8 +4,8 @@ import HTTP2Server
 import Inference
 import NIOCore
 import NIOPosix
-import ServingMetrics
 import ServingPrimitives
+import Telemetry
 import WireFormat
 
 /// One call, from its headers to its status. Answered exactly once: by its completion, its deadline, a refusal or the
@@ -45,7 +45,7 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     /// The run that the answer waits for.
     private var run: QueuedRun?
     private var watch: HealthWatch?
-    private var measurement: CallMeasurement?
+    private var record: RequestRecord
     /// Waits for models that are being loaded; cancelled when nobody waits for the answer any more.
     private var waiting: Task<Void, Never>?
     var profile: Profile?
@@ -67,7 +67,10 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         self.timeout = head.timeoutNanoseconds
         self.priority = head.priority
         self.tenant = head.tenant.isEmpty ? 0 : connection.services.inference.tenants.number(of: head.tenant)
-        self.deadline = head.timeoutNanoseconds.map(connection.loop.deadline(afterNanoseconds:)) ?? .never
+        let now = connection.loop.now()
+        self.deadline = head.timeoutNanoseconds.map { .after(nanoseconds: $0, from: now) } ?? .never
+        self.record = connection.loop.telemetry.begin(head.method.api, at: now, trace: head.trace)
+        self.record.peer = connection.address
     }
 
     /// Whether nine tenths of the client's time are over, which was five milliseconds at least. The client counts from
@@ -107,6 +110,8 @@ extension GRPCCall {
     /// The whole request has come.
     func receive(_ body: ByteBuffer) {
         guard !isFinished else { return }
+        record.complete = loop.now()
+        record.requestByteCount = body.readableBytes
         do throws(ServingError) {
             let prefix = try body.messagePrefix(maximumByteCount: services.maximumRequestByteCount)
             var message = body
@@ -161,19 +166,15 @@ extension GRPCCall {
     /// Carries the call out. `message` is the request as serialized by the client.
     private func handleMessage(_ message: ByteBuffer) {
         switch method {
-        case .predict:
-            measure(.predict)
-            predict(message)
-        case .classify:
-            measure(.classify)
-            classify(message)
-        case .regress:
-            measure(.regress)
-            regress(message)
+        case .predict: predict(message)
+        case .classify: classify(message)
+        case .regress: regress(message)
         case .multiInference: multiInference(message)
         case .getModelMetadata:
+            noteModel(of: message)
             answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services, allows: authorize) }
         case .getModelStatus:
+            noteModel(of: message)
             answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services, allows: authorize) }
         case .healthCheck: answer(message) { m throws(ServingError) in try HealthCheck.answer(m, services.health) }
         case .healthWatch: startWatch(message)
@@ -201,7 +202,7 @@ extension GRPCCall {
     private func predict(_ message: ByteBuffer) {
         do throws(ServingError) {
             var request = try decode(message) { m throws(ServingError) in try m.decodePredictRequest() }
-            measure(requestFor: request.model.name)
+            note(model: request.model.name)
             try authorize(request.model.name)
             request.terms = terms
             start(
@@ -325,6 +326,7 @@ extension GRPCCall {
     func cancel() {
         let run = run
         finish(.cancelled)
+        loop.telemetry.end(&record)
         run?.cancel()
     }
 
@@ -354,6 +356,8 @@ extension GRPCCall {
         stream.sendGRPCHeaders()
         stream.sendGRPCMessage(byteCount: byteCount, write)
         stream.sendGRPCSuccess()
+        record.answerByteCount = byteCount
+        loop.telemetry.end(&record)
     }
 
     func fail(_ error: ServingError) {
@@ -361,13 +365,17 @@ extension GRPCCall {
         let headersSent = watch != nil
         finish(error.code)
         stream.sendGRPCError(error, headersSent: headersSent)
+        record.error = error.message
+        loop.telemetry.end(&record)
     }
 
+    /// The call is over, but for what is sent; then its record ends.
     private func finish(_ code: CanonicalCode) {
         isFinished = true
+        if let run { record.take(run) }
         run = nil
         claim = nil
-        count(code)
+        record.code = code
         dropProfile()
         loop.stopWaiting(self)
         // Ends the cycle of references between the stream and its call.
@@ -380,13 +388,19 @@ extension GRPCCall {
     }
 }
 
-// MARK: - Metrics
+// MARK: - What is noted
 
 extension GRPCCall {
-    private func measure(_ api: InferenceAPI) { measurement = CallMeasurement(api: api, start: loop.now()) }
+    /// The model that the request names. Only requests of which that is known are counted.
+    func note(model: String) {
+        record.model = model
+        record.counted = method.counted
+    }
 
-    /// Says what the call is counted under.
-    func measure(requestFor model: String) { measurement?.model = model }
+    /// Where a request is not decoded for more, or cannot be.
+    private func noteModel(of message: ByteBuffer) {
+        if let model = message.withUnsafeReadableBytes(RequestModelName.find) { note(model: model) }
+    }
 
     /// Decodes a request. Where it cannot be used, what it is counted under is looked for alone.
     func decode<Request>(
@@ -396,14 +410,8 @@ extension GRPCCall {
         do throws(ServingError) {
             return try decode(message)
         } catch {
-            measurement?.model = message.withUnsafeReadableBytes(RequestModelName.find)
+            noteModel(of: message)
             throw error
         }
-    }
-
-    private func count(_ code: CanonicalCode) {
-        guard let measurement, let model = measurement.model else { return }
-        let nanoseconds = code == .ok ? loop.now().nanoseconds(since: measurement.start) : 0
-        loop.metrics.finished(model: model, .grpc(measurement.api), code, nanoseconds: nanoseconds)
     }
 }

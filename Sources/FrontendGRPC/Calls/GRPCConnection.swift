@@ -2,6 +2,7 @@ import AccessControl
 import HTTP2Server
 import NIOCore
 import ServingPrimitives
+import Telemetry
 import WireFormat
 
 /// The gRPC side of one HTTP/2 connection: makes a call of each stream.
@@ -10,16 +11,19 @@ final class GRPCConnection: HTTP2RequestHandler {
     let services: GRPCServices
     /// Who is at the other end, for logs.
     let peer: String
+    /// The client's address alone, for those who tell of calls.
+    let address: String
     /// Kept by the event loop: whether it is going to flush this connection.
     var isFlushPending = false
     /// Calls that may wait for ever: health watches, and reloads whose models do not come.
     private var watches: [ObjectIdentifier: GRPCCall] = [:]
     private var isDraining = false
 
-    init(loop: GRPCEventLoop, services: GRPCServices, peer: String = "") {
-        self.peer = peer
+    init(loop: GRPCEventLoop, services: GRPCServices, peer: String = "", address: String = "") {
         self.loop = loop
         self.services = services
+        self.peer = peer
+        self.address = address
     }
 
     func streamOpened(_ stream: HTTP2ServerStream, head: HTTP2RequestHead) -> HTTP2BodyPlan {
@@ -33,10 +37,7 @@ final class GRPCConnection: HTTP2RequestHandler {
                 maximumByteCount: GRPCFraming.prefixByteCount + services.maximumRequestByteCount
             )
         } catch {
-            switch error {
-            case .notGRPC(let status, let text): stream.sendHTTPError(status: status, text)
-            case .status(let error): stream.sendGRPCError(error)
-            }
+            refuse(stream, error)
             return HTTP2BodyPlan(maximumByteCount: 0)
         }
     }
@@ -49,6 +50,23 @@ final class GRPCConnection: HTTP2RequestHandler {
         } catch {
             throw .status(error)
         }
+    }
+
+    private func refuse(_ stream: HTTP2ServerStream, _ refusal: GRPCRefusal) {
+        var record = loop.telemetry.begin(.unknown, at: loop.now())
+        record.peer = address
+        switch refusal {
+        case .notGRPC(let status, let text):
+            record.code = .invalidArgument
+            record.httpStatus = UInt16(clamping: status)
+            record.error = text
+            stream.sendHTTPError(status: status, text)
+        case .status(let error):
+            record.code = error.code
+            record.error = error.message
+            stream.sendGRPCError(error)
+        }
+        loop.telemetry.end(&record)
     }
 
     func bodyLayout(_ stream: HTTP2ServerStream, prefix: UnsafeRawBufferPointer) -> HTTP2BodyLayout? {

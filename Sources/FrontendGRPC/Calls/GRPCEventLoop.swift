@@ -1,8 +1,8 @@
 import EventLoopSupport
 import Inference
 import NIOCore
-import ServingMetrics
 import ServingPrimitives
+import Telemetry
 
 /// What all connections on one event loop share: the way back to the loop for completions, and their deadlines.
 final class GRPCEventLoop: @unchecked Sendable {
@@ -10,7 +10,8 @@ final class GRPCEventLoop: @unchecked Sendable {
     private let eventLoop: any EventLoop
     private let mailbox: CompletionMailbox
     let now: @Sendable () -> MonotonicTime
-    var metrics: ModelMetricsCache
+    /// Where calls begin and end.
+    let telemetry: TelemetryLane
     private let deadlines: DeadlineTimer<GRPCCall>
     private let unflushed: FlushList
     /// Gathers the runs of all connections that are read in one turn of the loop.
@@ -19,7 +20,7 @@ final class GRPCEventLoop: @unchecked Sendable {
 
     init(
         _ eventLoop: any EventLoop,
-        metrics: ServerMetrics,
+        telemetry: RequestTelemetry,
         now: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) {
         let unflushed = FlushList()
@@ -30,7 +31,7 @@ final class GRPCEventLoop: @unchecked Sendable {
         self.intake = RunIntake { turn.schedule(on: eventLoop) }
         self.mailbox = CompletionMailbox(eventLoop: eventLoop) { unflushed.flush() }
         self.now = now
-        self.metrics = ModelMetricsCache(metrics)
+        self.telemetry = telemetry.makeLane(.grpc, now: now)
         self.deadlines = DeadlineTimer(eventLoop: eventLoop, now: now) { call in
             call.deadlinePassed()
             unflushed.add(call)
@@ -42,9 +43,6 @@ final class GRPCEventLoop: @unchecked Sendable {
             unflushed.flush()
         }
     }
-
-    /// The deadline of a call whose headers came now.
-    func deadline(afterNanoseconds timeout: UInt64) -> Deadline { .after(nanoseconds: timeout, from: now()) }
 
     /// Gives `event` to `call` on the loop: at once when called there, else with the next wake-up. Any thread may call
     /// this.

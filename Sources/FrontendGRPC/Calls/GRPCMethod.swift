@@ -1,4 +1,6 @@
+import ServingMetrics
 import ServingPrimitives
+import Telemetry
 
 /// The methods the server knows, by their path on the wire.
 enum GRPCMethod: String, Sendable, CaseIterable {
@@ -50,6 +52,38 @@ enum GRPCMethod: String, Sendable, CaseIterable {
             .handleReloadConfigRequest, .healthCheck, .healthWatch, .profile, .terminateProfile, .serverLive,
             .serverReady,
             .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
+            nil
+        }
+    }
+
+    /// What those who tell of calls name it.
+    var api: RequestAPI {
+        switch self {
+        case .predict: .predict
+        case .classify: .classify
+        case .regress: .regress
+        case .multiInference: .multiInference
+        case .getModelMetadata: .modelMetadata
+        case .getModelStatus: .modelStatus
+        case .handleReloadConfigRequest: .reload
+        case .profile, .terminateProfile, .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
+            .profile
+        case .healthCheck, .healthWatch, .serverLive, .serverReady, .modelReady: .health
+        case .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: .control
+        }
+    }
+
+    /// What TensorFlow Serving counts it as; `nil` where it does not.
+    var counted: RequestKind? {
+        switch self {
+        case .predict: .grpc(.predict)
+        case .classify: .grpc(.classify)
+        case .regress: .grpc(.regress)
+        case .multiInference, .getModelMetadata, .getModelStatus, .handleReloadConfigRequest, .profile,
+            .terminateProfile,
+            .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot, .healthCheck, .healthWatch,
+            .serverLive,
+            .serverReady, .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
             nil
         }
     }

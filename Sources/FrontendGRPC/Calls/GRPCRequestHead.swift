@@ -1,6 +1,7 @@
 import HTTP2Server
 import Inference
 import ServingPrimitives
+import Telemetry
 
 /// What a request's headers say about the call.
 struct GRPCRequestHead: Hashable {
@@ -15,6 +16,8 @@ struct GRPCRequestHead: Hashable {
     /// `authorization` and `x-api-key`, as they were sent.
     var authorization: String?
     var apiKey: String?
+    /// The trace it says it belongs to; `nil` for nearly every request.
+    var trace: TraceFields?
 
     /// - Throws: how to refuse a request that is no gRPC call, or one that is not served.
     init(_ head: HTTP2RequestHead) throws(GRPCRefusal) {
@@ -35,6 +38,7 @@ struct GRPCRequestHead: Hashable {
         }
         authorization = fields.authorization
         apiKey = fields.apiKey
+        trace = fields.trace
     }
 
     /// The fields that matter, found in one pass.
@@ -46,6 +50,7 @@ struct GRPCRequestHead: Hashable {
         var tenant: String?
         var authorization: String?
         var apiKey: String?
+        var trace: TraceFields?
 
         init(_ fields: [HTTP2HeaderField]) {
             for field in fields {
@@ -53,6 +58,11 @@ struct GRPCRequestHead: Hashable {
                 switch field.name.utf8.count {
                 case 8 where field.name == CallTerms.tenantField: tenant = field.value
                 case 9 where field.name == "x-api-key": apiKey = field.value
+                case 10 where field.name == TraceFields.stateName:
+                    // The list may be spread over several fields; what comes behind the first is left out.
+                    if trace?.state == nil { trace = TraceFields(parent: trace?.parent, state: field.value) }
+                case 11 where field.name == TraceFields.parentName:
+                    trace = TraceFields(parent: field.value, state: trace?.state)
                 case 12 where field.name == "content-type": contentType = field.value
                 case 12 where field.name == "grpc-timeout": timeout = field.value
                 case 13 where field.name == "grpc-encoding": encoding = field.value

@@ -9,6 +9,7 @@ import NIOPosix
 public import ServingConfig
 public import ServingPrimitives
 import Synchronization
+import Telemetry
 public import TransportSecurity
 
 #if canImport(Glibc)
@@ -59,7 +60,7 @@ public final class GRPCServer: Sendable {
         )
         var loops: [ObjectIdentifier: GRPCEventLoop] = [:]
         for loop in group.makeIterator() {
-            loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop, metrics: inference.metrics)
+            loops[ObjectIdentifier(loop)] = GRPCEventLoop(loop, telemetry: inference.telemetry)
         }
         self.loops = loops
     }
@@ -160,7 +161,8 @@ extension GRPCServer {
         let connection = GRPCConnection(
             loop: loop,
             services: services,
-            peer: channel.remoteAddress.map { "\($0)" } ?? ""
+            peer: channel.remoteAddress.map { "\($0)" } ?? "",
+            address: loop.telemetry.wantsPeers ? channel.remoteAddress?.ipAddress ?? "" : ""
         )
         let handler = HTTP2ConnectionHandler(configuration: connectionConfiguration(), requestHandler: connection)
         try channel.pipeline.syncOperations.addHandler(handler)

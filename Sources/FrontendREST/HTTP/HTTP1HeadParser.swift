@@ -1,4 +1,5 @@
 import AccessControl
+import Telemetry
 
 /// Takes a request head apart line by line (RFC 9112, sections 3, 5 and 6). Lines come without CR LF.
 struct HTTP1HeadParser {
@@ -115,7 +116,10 @@ extension HTTP1HeadParser {
         case 6: if Self.equalIgnoringCase(name, "expect") { try readExpect(value) }
         case 8: if Self.equalIgnoringCase(name, "x-tenant") { setTerms { $0.tenant = Array(value) } }
         case 9: if Self.equalIgnoringCase(name, "x-api-key"), !hasBearer { head.key = Array(value) }
-        case 10: if Self.equalIgnoringCase(name, "connection") { readConnection(value) }
+        case 10:
+            if Self.equalIgnoringCase(name, "connection") { readConnection(value) }
+            if Self.equalIgnoringCase(name, "tracestate") { setTrace { $0.state = $0.state ?? Self.text(value) } }
+        case 11: if Self.equalIgnoringCase(name, "traceparent") { setTrace { $0.parent = Self.text(value) } }
         case 13: if Self.equalIgnoringCase(name, "authorization") { readAuthorization(value) }
         case 14: if Self.equalIgnoringCase(name, "content-length") { try readLength(value) }
         case 16: if Self.equalIgnoringCase(name, "content-encoding") { readEncoding(value) }
@@ -128,6 +132,14 @@ extension HTTP1HeadParser {
             head.hasWebOrigin = Self.contains(value, "http://") || Self.contains(value, "https://")
         }
     }
+
+    private mutating func setTrace(_ set: (inout TraceFields) -> Void) {
+        var trace = head.trace ?? TraceFields()
+        set(&trace)
+        head.trace = trace
+    }
+
+    private static func text(_ value: Bytes) -> String { String(decoding: value, as: UTF8.self) }
 
     private mutating func setTerms(_ set: (inout HTTP1RequestHead.Terms) -> Void) {
         var terms = head.terms ?? HTTP1RequestHead.Terms()

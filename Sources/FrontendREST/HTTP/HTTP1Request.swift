@@ -1,4 +1,5 @@
 package import NIOCore
+import Telemetry
 
 /// What a request asks to be done.
 package enum HTTP1Method: Hashable, Sendable {
@@ -41,6 +42,8 @@ package struct HTTP1RequestHead: Hashable, Sendable {
     var key: [UInt8]?
     /// What the request asks of the scheduler; `nil` for nearly every request, which says nothing.
     var terms: Terms?
+    /// The trace it says it belongs to; `nil` for nearly every request.
+    var trace: TraceFields?
 
     /// Values of the fields that say when and for whom an answer is wanted, as they were sent.
     package struct Terms: Hashable, Sendable {

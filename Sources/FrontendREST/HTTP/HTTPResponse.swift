@@ -28,6 +28,8 @@ struct HTTPResponse {
     var content: Content
     /// What the answer is counted as.
     var code = CanonicalCode.ok
+    /// What went wrong, for those who tell of requests.
+    var error = ""
     /// When the request has a chance again, if that is known.
     var retryAfterNanoseconds: UInt64?
     /// Only the body may be written to, by appending.

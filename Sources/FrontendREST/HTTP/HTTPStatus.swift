@@ -46,3 +46,18 @@ package struct HTTPStatus: Hashable {
             }
     }
 }
+
+extension HTTPStatus {
+    /// What a refusal of the connection itself is counted as.
+    var nearestCode: CanonicalCode {
+        switch code {
+        case 401: .unauthenticated
+        case 403: .permissionDenied
+        case 408: .deadlineExceeded
+        case 413, 429, 431: .resourceExhausted
+        case 501, 505: .unimplemented
+        case 503: .unavailable
+        default: .invalidArgument
+        }
+    }
+}

@@ -9,6 +9,7 @@ extension RESTRoute {
         case .metadata(let model, _): (.metadata, model)
         case .status(let model, _): (.status, model)
         case .scheduler(let model, _): (.debug, model)
+        case .recordedRequests: (.debug, nil)
         case .control(.metadata), .control(.status), .control(.index): (.status, nil)
         case .control(.reload): (.control, nil)
         case .control(.load(let model)), .control(.unload(let model)): (.control, model)

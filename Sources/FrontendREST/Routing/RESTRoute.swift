@@ -11,6 +11,8 @@ enum RESTRoute: Hashable {
     case scheduler(String, VersionChoice)
     /// Which models are served, and changes of that.
     case control(Control)
+    /// The flight recorder's requests, with what the URL says behind its `?`.
+    case recordedRequests(query: [UInt8])
     /// CORS preflight under `/v1/`.
     case options
     case live
@@ -45,7 +47,8 @@ enum RESTRoute: Hashable {
         switch self {
         case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload): true
         case .control(.metadata), .control(.status), .control(.reload): false
-        case .status, .metadata, .scheduler, .options, .live, .ready, .modelReady, .missingModelName, .unusableVersion,
+        case .status, .metadata, .scheduler, .recordedRequests, .options, .live, .ready, .modelReady, .missingModelName,
+            .unusableVersion,
             .malformed,
             .unknown:
             false
@@ -66,7 +69,10 @@ extension RESTRoute {
         case .options: self = .options
         case .post: self = Self.inference(target) ?? (path.isWhole("config/reload") ? .control(.reload) : .malformed)
         case .get where path.isWhole("config"): self = .control(.status)
-        case .get: self = Self.model(target, hasName: true) ?? Self.model(target, hasName: false) ?? .malformed
+        case .get:
+            self =
+                Self.recordedRequests(target) ?? Self.model(target, hasName: true) ?? Self.model(target, hasName: false)
+                ?? .malformed
         case .head, .put, .delete, .patch, .other: self = .malformed
         }
     }
@@ -81,6 +87,14 @@ extension RESTRoute {
         case "regress": return version.map { .regress(name, $0) }
         default: return nil
         }
+    }
+
+    /// Ours, and so with a query as others have it.
+    private static func recordedRequests(_ target: [UInt8]) -> RESTRoute? {
+        var path = PathCursor(target)
+        guard path.take("/v1/debug/requests") else { return nil }
+        guard let mark = path.rest.first else { return .recordedRequests(query: []) }
+        return mark == UInt8(ascii: "?") ? .recordedRequests(query: Array(path.rest.dropFirst())) : nil
     }
 
     /// - Parameter hasName: the name is optional in TensorFlow Serving's pattern, which tries with a name first.

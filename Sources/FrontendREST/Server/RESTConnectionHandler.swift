@@ -2,6 +2,7 @@ import AccessControl
 import Inference
 import NIOCore
 import ServingPrimitives
+import Telemetry
 
 /// One HTTP/1.1 connection: takes requests from its bytes, has them answered, and writes the answers in order.
 ///
@@ -24,14 +25,16 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
         var work: RESTWork?
         /// What the body takes of the memory for requests.
         var claim: MemoryClaim?
-        /// Of a call that is counted and not answered yet.
-        var measurement: RESTMeasurement?
+        /// Of a request that is not answered yet.
+        var record: RequestRecord?
         var answer: ByteBuffer?
     }
 
     private let responder: RESTResponder
     private let configuration: RESTConfiguration
     private let loop: RESTLoop
+    /// The client's address, for those who tell of requests.
+    private let address: String
     private var connection: HTTP1Connection
     private var context: ChannelHandlerContext?
     /// Oldest first; answers go out from the front.
@@ -52,10 +55,11 @@ final class RESTConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var isWaitingForFlush = false
     private var watch = ProgressWatch()
 
-    init(responder: RESTResponder, configuration: RESTConfiguration, loop: RESTLoop) {
+    init(responder: RESTResponder, configuration: RESTConfiguration, loop: RESTLoop, address: String = "") {
         self.responder = responder
         self.configuration = configuration
         self.loop = loop
+        self.address = address
         self.connection = HTTP1Connection(limits: configuration.limits, memoryBudget: configuration.memoryBudget)
         if !configuration.access.isOpen {
             // The connection is a part of this object.
@@ -127,7 +131,7 @@ extension RESTConnectionHandler {
         context = nil
         isClosing = true
         for slot in slots {
-            if let measurement = slot.measurement { loop.count(measurement, .cancelled) }
+            endRecord(of: slot, .cancelled)
             slot.work?.end()
             guard let run = slot.run else { continue }
             run.queued.cancel()
@@ -164,6 +168,7 @@ extension RESTConnectionHandler {
         let isV1 = RESTResponder.isV1(head.target)
         var slot = Slot(closes: closes, isHead: head.method == .head, hasCORSFields: isV1 && configuration.enablesCORS)
         slot.claim = connection.takeClaim()
+        slot.record = beginRecord(head.trace, byteCount: body.readableBytes)
         slots.append(slot)
         responder.answer(head, RequestBody(bytes: body), for: RESTCall(handler: self, number: number, loop: loop))
     }
@@ -174,7 +179,9 @@ extension RESTConnectionHandler {
         var response = HTTPResponse(status: failure.status, allocator: loop.allocator)
         response.buffer.writeBytes(ErrorAnswer.json(failure.message))
         let number = firstSlot + slots.count
-        slots.append(Slot(closes: true))
+        response.code = failure.status.nearestCode
+        response.error = failure.message
+        slots.append(Slot(closes: true, record: beginRecord(nil, byteCount: 0)))
         finish(number, response)
     }
 
@@ -183,10 +190,26 @@ extension RESTConnectionHandler {
         writeAnswers()
     }
 
-    /// Says what the request of that number is counted as when it is answered.
-    func measure(_ measurement: RESTMeasurement, for number: Int) {
-        guard isOpen(number) else { return }
-        slots[number - firstSlot].measurement = measurement
+    private func beginRecord(_ trace: TraceFields?, byteCount: Int) -> RequestRecord {
+        var record = loop.telemetry.begin(.unknown, at: loop.now(), trace: trace)
+        record.requestByteCount = byteCount
+        record.peer = address
+        return record
+    }
+
+    private func endRecord(of slot: Slot, _ code: CanonicalCode, _ note: (inout RequestRecord) -> Void = { _ in }) {
+        guard var record = slot.record else { return }
+        if let run = slot.run { record.take(run.queued) }
+        record.code = code
+        note(&record)
+        loop.telemetry.end(&record)
+    }
+
+    /// Says what the request of that number asks for.
+    func describe(_ number: Int, _ describe: (inout RequestRecord) -> Void) {
+        guard isOpen(number), var record = slots[number - firstSlot].record else { return }
+        describe(&record)
+        slots[number - firstSlot].record = record
     }
 
     func beginReadingBody() { isReadingBody = true }
@@ -228,8 +251,9 @@ extension RESTConnectionHandler {
             isClosing = true
         }
         let slot = slots[index]
-        if let measurement = slot.measurement { loop.count(measurement, response.code) }
-        slots[index].measurement = nil
+        let (code, status, error, byteCount) = (
+            response.code, response.status.code, response.error, response.buffer.readableBytes
+        )
         slots[index].answer = response.serialized(
             HTTPResponse.Options(
                 date: loop.currentDate(),
@@ -238,6 +262,12 @@ extension RESTConnectionHandler {
                 omitsBody: slot.isHead
             )
         )
+        endRecord(of: slot, code) { record in
+            record.httpStatus = UInt16(clamping: status)
+            record.error = error
+            record.answerByteCount = byteCount
+        }
+        slots[index].record = nil
         if let run = slots[index].run {
             loop.stopWaiting(run)
             slots[index].run = nil

@@ -1,8 +1,8 @@
 import EventLoopSupport
 import Inference
 import NIOCore
-import ServingMetrics
 import ServingPrimitives
+import Telemetry
 
 /// What the connections of one event loop share.
 final class RESTLoop: @unchecked Sendable {
@@ -28,8 +28,9 @@ final class RESTLoop: @unchecked Sendable {
         eventLoop.execute { self.flushIntake() }
     }
 
-    private let now: @Sendable () -> MonotonicTime
-    private var metrics: ModelMetricsCache
+    let now: @Sendable () -> MonotonicTime
+    /// Where requests begin and end.
+    let telemetry: TelemetryLane
     /// Made once, as above.
     private lazy var deadlines = DeadlineTimer<RESTRun>(eventLoop: eventLoop, now: now) { run in
         let error = run.queued.timeoutError
@@ -41,11 +42,11 @@ final class RESTLoop: @unchecked Sendable {
 
     init(
         eventLoop: any EventLoop,
-        metrics: ServerMetrics,
+        telemetry: RequestTelemetry,
         now: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) {
         self.eventLoop = eventLoop
-        self.metrics = ModelMetricsCache(metrics)
+        self.telemetry = telemetry.makeLane(.rest, now: now)
         self.now = now
     }
 
@@ -55,16 +56,6 @@ final class RESTLoop: @unchecked Sendable {
         let route = RESTRoute(method, target)
         lastRoute = (method, target, route)
         return route
-    }
-
-    func measurement(_ model: String, _ api: InferenceAPI?) -> RESTMeasurement {
-        RESTMeasurement(model: model, api: api, start: now())
-    }
-
-    /// A call that is counted was answered, or its client is gone.
-    func count(_ call: RESTMeasurement, _ code: CanonicalCode) {
-        let nanoseconds = code == .ok ? now().nanoseconds(since: call.start) : 0
-        metrics.finished(model: call.model, .rest(call.api), code, nanoseconds: nanoseconds)
     }
 
     /// When a run that begins now must be over; `nil` is no limit.
@@ -90,6 +81,7 @@ final class RESTLoop: @unchecked Sendable {
     func response(to error: ServingError) -> HTTPResponse {
         var response = HTTPResponse(status: HTTPStatus(error.code), allocator: allocator)
         response.code = error.code
+        response.error = error.message
         response.retryAfterNanoseconds = error.retryAfterNanoseconds
         response.buffer.writeBytes(ErrorAnswer.json(error.message))
         return response

@@ -6,6 +6,7 @@ import Servables
 import ServerConsole
 import ServingConfig
 import ServingPrimitives
+import Telemetry
 
 /// Answers requests: what the paths of the REST API do. Called on event loops.
 final class RESTResponder: Sendable {
@@ -64,15 +65,17 @@ final class RESTResponder: Sendable {
     }
 
     func answer(_ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
-        if let match = metricsPath.match(head.target) { return sendMetrics(match, for: call) }
+        if let match = metricsPath.match(head.target) {
+            call.handler.describe(call.number) { $0.api = .observation }
+            return sendMetrics(match, for: call)
+        }
         if let console, head.method == .get || head.method == .head, let path = ConsolePath(head.target) {
+            call.handler.describe(call.number) { $0.api = .observation }
             return send(path, of: console, for: call)
         }
         let route = call.loop.route(head.method, head.target)
-        if Self.isV1(head.target) {
-            let (model, api) = route.measured
-            call.handler.measure(call.loop.measurement(model, api), for: call.number)
-        }
+        let isV1 = Self.isV1(head.target)
+        call.handler.describe(call.number) { route.describe(&$0, isCounted: isV1) }
         guard head.isGzip, route.readsBody else { return answer(route, head, body, for: call) }
         withDecompressed(body.bytes, call) { self.answer(route, head, $0, for: call) }
     }
@@ -95,6 +98,7 @@ final class RESTResponder: Sendable {
                 SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
             }
         case .control(let control): self.control(control, head, body, for: call)
+        case .recordedRequests(let query): sendRecordedRequests(query, for: call)
         case .options: options(head, call)
         case .live: send(ReadinessAnswer.live, call)
         case .ready: sendReadiness(call)

@@ -6,6 +6,7 @@ import NIOPosix
 public import ServerConsole
 public import ServingConfig
 import Synchronization
+import Telemetry
 public import TransportSecurity
 
 /// The REST port: HTTP/1.1 with TensorFlow Serving's `/v1/` paths, the metrics page, and readiness and liveness under
@@ -15,6 +16,7 @@ public import TransportSecurity
 /// | --- | --- |
 /// | `GET /`, `/console/...` | the console in the browser, where one is served |
 /// | `/metrics`, and the configured path | metrics in Prometheus' text form |
+/// | `GET /v1/debug/requests` | the last requests, the slow and the failed ones, with the times of their stages |
 /// | `GET /v2/health/live` | 200 as long as the process answers |
 /// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
 /// | `GET /v2/models/M[/versions/N]/ready` | the same for one model |
@@ -56,7 +58,7 @@ public final class RESTServer: Sendable {
         self.logger = logger
         var loops: [ObjectIdentifier: RESTLoop] = [:]
         for eventLoop in group.makeIterator() {
-            loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop, metrics: service.metrics)
+            loops[ObjectIdentifier(eventLoop)] = RESTLoop(eventLoop: eventLoop, telemetry: service.telemetry)
         }
         self.loops = loops
     }
@@ -107,7 +109,12 @@ public final class RESTServer: Sendable {
     /// must be one of the server's.
     public func adopt(_ channel: any Channel) throws {
         guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.operationUnsupported }
-        let handler = RESTConnectionHandler(responder: responder, configuration: configuration, loop: loop)
+        let handler = RESTConnectionHandler(
+            responder: responder,
+            configuration: configuration,
+            loop: loop,
+            address: loop.telemetry.wantsPeers ? channel.remoteAddress?.ipAddress ?? "" : ""
+        )
         try channel.pipeline.syncOperations.addHandler(handler)
         // Accepted while the port was closing.
         if loop.isDraining { handler.beginDraining() }

@@ -16,11 +16,13 @@ struct AloneRunner: Sendable {
         let payload = task.payload
         do throws(ServingError) {
             if payload.isCancelled { throw QueuedRun.cancelledBeforeRun }
-            guard !payload.run.request.deadline.hasPassed(at: .now()) else {
+            let now = MonotonicTime.now()
+            guard !payload.run.request.deadline.hasPassed(at: now) else {
                 throw .deadlineExceeded("Timed out waiting for notification")
             }
-            payload.begin()
+            payload.begin(at: now, batchRows: task.size, batchRequests: 1)
             let outputs = try payload.run.execute()
+            payload.engineDone(at: now.advanced(byNanoseconds: outputs.nanoseconds))
             payload.finish(task.rows, outputs.tensors, nil)
             return BatchOutcome(outputs, rows: task.size)
         } catch {

@@ -69,9 +69,11 @@ final class BatchRunner: Sendable {
         let now = MonotonicTime.now()
         let tasks = live(batch.tasks)
         guard !tasks.isEmpty else { return .nothing }
+        var rows = 0
+        for task in tasks { rows += task.size }
         for task in tasks {
             metrics.taskLeft(after: now.nanoseconds(since: task.enqueueTime))
-            task.payload.begin()
+            task.payload.begin(at: now, batchRows: rows, batchRequests: tasks.count)
         }
         guard tasks.count > 1, case .adaptive(_, let verification) = rules else { return answer(tasks[...], at: now) }
         switch verification.verdict {
@@ -202,13 +204,15 @@ extension BatchRunner {
             for task in tasks { rows += task.size }
             let executedRows = executedRows(for: rows)
             if case .parameters = rules { metrics.batchPadded(rows: rows, executedRows: executedRows) }
-            metrics.batchFormed(executedRows: executedRows)
+            metrics.batchFormed(requests: tasks.count, rows: rows, executedRows: executedRows)
             let inputs = try gather(tasks, extraRows: executedRows - rows)
             let start = MonotonicTime.now()
             do throws(ServingError) {
                 // There is no batch without a task.
                 let outputs = try execute(inputs, deadline: deadline, like: tasks.first!.payload.run)
                 metrics.batchRan()
+                let end = MonotonicTime.now()
+                for task in tasks { task.payload.engineDone(at: end) }
                 if tasks.count > 1 || !isAdaptive { try check(outputs.tensors, rows: executedRows) }
                 outcome = BatchOutcome(outputs, rows: executedRows)
                 return outputs.tensors

@@ -8,14 +8,21 @@ struct BatchingMetrics: Sendable {
     private let processedBatchSize: Histogram
     private let paddingSize: MetricFamily<Histogram>
     private let wrappedRunCount: Counter
+    private let batchRows: Histogram
+    private let batchRequests: Histogram
+    private let batchPaddingRows: Counter
 
-    init(_ metrics: ServerMetrics) {
+    /// - Parameter model: whose batches they are.
+    init(_ metrics: ServerMetrics, model: String) {
         inputBatchSize = metrics.batchingInputBatchSize.cell([])
         // TensorFlow Serving leaves the name of the threads out.
         queuingLatency = metrics.batchingQueuingLatency.cell([""])
         processedBatchSize = metrics.batchingProcessedBatchSize.cell([])
         paddingSize = metrics.batchingPaddingSize
         wrappedRunCount = metrics.batchingWrappedRunCount.cell([])
+        batchRows = metrics.batchRows.cell([model])
+        batchRequests = metrics.batchRequests.cell([model])
+        batchPaddingRows = metrics.batchPaddingRows.cell([model])
     }
 
     /// A request of so many rows came, with so many input tensors, each of which counts.
@@ -26,8 +33,13 @@ struct BatchingMetrics: Sendable {
     /// A request, or a part of one, left the queue.
     func taskLeft(after nanoseconds: UInt64) { queuingLatency.record(Int64(clamping: nanoseconds / 1000)) }
 
-    /// A batch of that size is about to run.
-    func batchFormed(executedRows: Int) { processedBatchSize.record(Int64(executedRows)) }
+    /// A batch of so many requests is about to run, with rows of theirs and others that fill it up.
+    func batchFormed(requests: Int, rows: Int, executedRows: Int) {
+        processedBatchSize.record(Int64(executedRows))
+        batchRows.record(Int64(rows))
+        batchRequests.record(Int64(requests))
+        if executedRows > rows { batchPaddingRows.increment(by: Int64(executedRows - rows)) }
+    }
 
     /// A batch gets rows beyond those of its tasks, or none. For batches with parameters: their sizes are bounded, and
     /// each has a series of its own.

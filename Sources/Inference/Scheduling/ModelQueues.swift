@@ -73,7 +73,7 @@ public final class ModelQueues: Sendable {
         self.rules = rules
         self.model = model
         self.objective = objective
-        self.metrics = BatchingMetrics(metrics)
+        self.metrics = BatchingMetrics(metrics, model: model)
         let alone = AloneRunner(metrics: self.metrics)
         aloneBinding = RunBinding(
             queue: .adaptive(Self.adaptiveQueue(scheduler, model, maximumTasks: 1) { alone.process($0) }),

@@ -21,11 +21,17 @@ public final class QueuedRun: @unchecked Sendable {
     let run: ModelRun
     let binding: RunBinding
     let terms: TaskTerms
-    private let start: MonotonicTime
+    let start: MonotonicTime
     private let completion: Completion
     private let answered = Atomic<Bool>(false)
     private let cancelled = Atomic<Bool>(false)
     private let waits = Atomic<Bool>(true)
+    /// Points in time for those who tell of requests, and rows and requests of its batch. Another thread may read them at
+    /// any moment: the caller's deadline does not wait for the run.
+    let beganAt = Atomic<UInt64>(0)
+    let endedAt = Atomic<UInt64>(0)
+    let batchRows = Atomic<Int>(0)
+    let batchRequests = Atomic<Int>(0)
     private let parts = Mutex(Parts())
     /// Its place in the queue, once it is there.
     var ticket: TaskTicket?
@@ -85,8 +91,17 @@ public final class QueuedRun: @unchecked Sendable {
 
     // MARK: Its batches
 
-    /// Its batch, or the first of them, is about to run.
-    func begin() { waits.store(false, ordering: .relaxed) }
+    /// Its batch, or one of them, is about to run.
+    func begin(at now: MonotonicTime, batchRows rows: Int, batchRequests requests: Int) {
+        waits.store(false, ordering: .relaxed)
+        guard beganAt.load(ordering: .relaxed) == 0 else { return }
+        beganAt.store(now.nanoseconds, ordering: .relaxed)
+        batchRows.store(rows, ordering: .relaxed)
+        batchRequests.store(requests, ordering: .relaxed)
+    }
+
+    /// The engine is done with one of its batches.
+    func engineDone(at now: MonotonicTime) { endedAt.store(now.nanoseconds, ordering: .relaxed) }
 
     /// Whether nobody needs its rows any more: other rows of the same run failed, or the batch was given up.
     var isAnswered: Bool { answered.load(ordering: .relaxed) }

@@ -18,6 +18,7 @@ extension ModelServerFlags {
         applyLoading(to: &configuration)
         try applyScheduling(to: &configuration)
         applyRequestLogs(to: &configuration)
+        try applyTelemetry(to: &configuration)
         if platformConfigFile.isEmpty {
             try applyPlatform(to: &configuration)
         } else {

@@ -281,6 +281,44 @@ extension ModelServerFlags {
                 .int32(\.breakerRest),
                 "How long such a version is left alone before a call is tried. Not in TensorFlow Serving."
             ),
+            Flag(
+                "log_format",
+                .string(\.logFormat),
+                "How the server's own log is written: text or json. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "access_log",
+                .string(\.accessLog),
+                "File for a line of JSON for each request; - is standard output. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "otlp_endpoint",
+                .string(\.otlpEndpoint),
+                "OpenTelemetry collector that takes spans by OTLP over HTTP, like http://localhost:4318. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "trace_sampling",
+                .float(\.traceSampling),
+                "Share of the requests that are traced, from 0 to 1, where their caller does not decide. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "flight_recorder_size",
+                .int32(\.flightRecorderSize),
+                "Requests kept for GET /v1/debug/requests; 0 keeps none. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "slow_request_ms",
+                .int32(\.slowRequestMilliseconds),
+                "Milliseconds from which on a request may be kept as slow; 0 keeps the slowest of each ten seconds. Not in "
+                    + "TensorFlow Serving."
+            ),
+            Flag(
+                "request_metrics",
+                .bool(\.requestMetrics),
+                "Count requests by version, signature, API and status as well. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

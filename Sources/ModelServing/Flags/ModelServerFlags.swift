@@ -56,6 +56,13 @@ public struct ModelServerFlags: Sendable, Equatable {
     var adaptiveBatching = true
     var latencyObjectives = ""
     var paddedModels = ""
+    var logFormat = "text"
+    var accessLog = ""
+    var otlpEndpoint = ""
+    var traceSampling: Float = 0.01
+    var flightRecorderSize: Int32 = 1024
+    var slowRequestMilliseconds: Int32 = 0
+    var requestMetrics = true
     var enablesControl = false
     var modelRepository = ""
     var writesConfigBack = false

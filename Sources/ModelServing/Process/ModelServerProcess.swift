@@ -25,7 +25,7 @@ public enum ModelServerProcess {
         logLevel: Logger.Level = .info
     ) async throws(ServingError) {
         let signals = TerminationSignals()
-        var logger = Logger(label: "apus", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "apus", factory: configuration.telemetry.logFormat.makeHandler)
         logger.logLevel = logLevel
         for warning in configuration.warnings { logger.warning("\(warning)") }
         do throws(ServingError) {
@@ -46,7 +46,7 @@ public enum ModelServerProcess {
         try engine.findLibrary()
         try engine.loadOpLibraries()
         let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
-        let hangup = configuration.hasSecrets ? HangupSignal { server.renewSecrets() } : nil
+        let hangup = configuration.listensForHangup ? HangupSignal { server.hangUp() } : nil
         try await server.run { [logger] addresses in
             announce(addresses, controlHost: configuration.control.host, to: logger)
             await signals.wait()

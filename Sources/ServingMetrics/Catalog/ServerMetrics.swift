@@ -39,6 +39,15 @@ public final class ServerMetrics: Sendable {
     /// Rows of batches as they were run.
     public let batchingProcessedBatchSize: MetricFamily<Histogram>
 
+    // MARK: Batches by model; not TensorFlow Serving's
+
+    /// Rows of requests in each batch that ran: `model`.
+    public let batchRows: MetricFamily<Histogram>
+    /// Requests in each batch that ran: `model`.
+    public let batchRequests: MetricFamily<Histogram>
+    /// Rows that only filled batches up: `model`.
+    public let batchPaddingRows: MetricFamily<Counter>
+
     // MARK: TensorFlow's own, as far as they can be told from outside of it
 
     /// Tries to load a SavedModel: `model_path`, `status` (`success` or `fail`).
@@ -90,6 +99,10 @@ public final class ServerMetrics: Sendable {
         batchingPaddingSize = histogram(serving("batching_session/padding_size"), rows, "execution_batch_size")
         batchingInputBatchSize = histogram(serving("batching_session/input_batch_size"), rows)
         batchingProcessedBatchSize = histogram(serving("batching_session/processed_batch_size"), rows)
+
+        batchRows = histogram("apus_batch_rows", rows, "model")
+        batchRequests = histogram("apus_batch_requests", rows, "model")
+        batchPaddingRows = counter("apus_batch_padding_rows_total", "model")
 
         loadAttemptCount = counter("/tensorflow/cc/saved_model/load_attempt_count", "model_path", "status")
         loadLatency = counter("/tensorflow/cc/saved_model/load_latency", "model_path")

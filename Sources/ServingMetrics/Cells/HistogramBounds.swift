@@ -6,6 +6,8 @@ public struct HistogramBounds: Sendable, Hashable {
     private let wholeLimits: [Int64]
     /// The limits as the page shows them.
     let texts: [String]
+    /// What one of the page's units is in recorded values.
+    let unit: Double
 
     /// `first`, `first * factor`, ... , `count` limits in all.
     public static func exponential(first: Double, factor: Double, count: Int) -> HistogramBounds {
@@ -18,10 +20,12 @@ public struct HistogramBounds: Sendable, Hashable {
         return HistogramBounds(limits)
     }
 
-    public init(_ limits: [Double]) {
+    /// - Parameter unit: of the page in recorded values: 1e9 shows recorded nanoseconds as seconds.
+    public init(_ limits: [Double], unit: Double = 1) {
         self.limits = limits
+        self.unit = unit
         wholeLimits = limits.map { Int64(exactly: $0.rounded(.up)) ?? .max }
-        texts = limits.map(sixDigits)
+        texts = limits.map { sixDigits($0 / unit) }
     }
 
     public var bucketCount: Int { limits.count + 1 }

@@ -66,6 +66,13 @@ public final class MetricFamily<Cell: MetricCell>: Sendable {
         value.utf8.count <= limits.requestedValueByteCount && !value.utf8.contains { $0 < 0x20 || $0 == 0x7F }
     }
 
+    /// Takes cells out, by their label values. Who has kept one may go on recording into it, unseen.
+    public func remove(where matches: ([String]) -> Bool) {
+        state.withLock { state in
+            for values in state.cells.keys where matches(values) { state.cells[values] = nil }
+        }
+    }
+
     /// Cells in which something was recorded, sorted by their label values.
     package func usedCells() -> [(values: [String], cell: Cell)] {
         let cells = state.withLock { $0.cells }

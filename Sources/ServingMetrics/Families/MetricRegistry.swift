@@ -8,8 +8,14 @@ public final class MetricRegistry: Sendable {
     public init(limits: MetricLimits = MetricLimits()) { self.limits = limits }
 
     /// Adds a metric. A name is added once.
-    public func counter(_ name: String, labels: [String] = []) -> MetricFamily<Counter> {
-        add(MetricFamily(name: name, labels: labels, limits: limits) { Counter() })
+    ///
+    /// - Parameter limits: those of the registry unless the metric has its own.
+    public func counter(
+        _ name: String,
+        labels: [String] = [],
+        limits: MetricLimits? = nil
+    ) -> MetricFamily<Counter> {
+        add(MetricFamily(name: name, labels: labels, limits: limits ?? self.limits) { Counter() })
     }
 
     /// As `counter`.
@@ -21,17 +27,34 @@ public final class MetricRegistry: Sendable {
     public func histogram(
         _ name: String,
         labels: [String] = [],
-        bounds: HistogramBounds
+        bounds: HistogramBounds,
+        limits: MetricLimits? = nil
     ) -> MetricFamily<Histogram> {
-        add(MetricFamily(name: name, labels: labels, limits: limits) { Histogram(bounds: bounds) })
+        add(MetricFamily(name: name, labels: labels, limits: limits ?? self.limits) { Histogram(bounds: bounds) })
+    }
+
+    /// Adds a metric whose values are read when the page is written.
+    ///
+    /// - Parameter read: label values, one for each of `labels`, and the value that goes with them. Called on any thread.
+    public func collect(
+        _ name: String,
+        labels: [String] = [],
+        type: CollectedSamples.Kind,
+        read: @escaping @Sendable () -> [(values: [String], value: Double)]
+    ) {
+        insert(CollectedSamples(name: name, labels: labels, type: type, read: read))
     }
 
     private func add<Cell>(_ family: MetricFamily<Cell>) -> MetricFamily<Cell>
     where MetricFamily<Cell>: CollectedFamily {
+        insert(family)
+        return family
+    }
+
+    private func insert(_ family: any CollectedFamily) {
         families.withLock { families in
             precondition(families.updateValue(family, forKey: family.name) == nil, "\(family.name) is added twice")
         }
-        return family
     }
 
     /// All metrics, in the order of their names.

@@ -17,6 +17,17 @@ struct MetricPage {
         }
     }
 
+    mutating func write(_ samples: CollectedSamples) {
+        let name = Self.metricName(samples.name)
+        append("# TYPE \(name) \(samples.type.rawValue)\n")
+        for (values, value) in samples.read() {
+            append("\(name){\(Self.labelList(samples.labels, values))} \(Self.text(value))\n")
+        }
+    }
+
+    /// Whole numbers without a fraction.
+    private static func text(_ value: Double) -> String { Int64(exactly: value).map { "\($0)" } ?? "\(value)" }
+
     private mutating func write(_ histogram: Histogram, _ name: String, _ labels: String) {
         let prefix = "\(name)_bucket{\(labels)\(labels.isEmpty ? "" : ",")le=\""
         let counts = histogram.counts
@@ -25,7 +36,10 @@ struct MetricPage {
             cumulative &+= count
             append("\(prefix)\(limit)\"} \(cumulative)\n")
         }
-        append("\(name)_sum{\(labels)} \(sixDigits(Double(histogram.sum)))\n")
+        let unit = histogram.bounds.unit
+        // Six digits are TensorFlow Serving's; rates of a large sum need more.
+        let sum = unit == 1 ? sixDigits(Double(histogram.sum)) : "\(Double(histogram.sum) / unit)"
+        append("\(name)_sum{\(labels)} \(sum)\n")
         append("\(name)_count{\(labels)} \(cumulative)\n")
     }
 

@@ -78,7 +78,7 @@ struct CopyCountTests {
     private func feed(_ message: [UInt8], frameByteCount: Int, _ serving: TestServing) throws -> CopyMeter {
         let channel = EmbeddedChannel()
         let connection = GRPCConnection(
-            loop: GRPCEventLoop(channel.eventLoop, metrics: serving.inference.metrics),
+            loop: GRPCEventLoop(channel.eventLoop, telemetry: serving.inference.telemetry),
             services: serving.services()
         )
         let meter = CopyMeter(connection)

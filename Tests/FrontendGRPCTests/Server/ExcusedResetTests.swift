@@ -29,7 +29,9 @@ import Testing
         let clock = Clock()
         let serving = TestServing([:], threadCount: 0)
         let channel = EmbeddedChannel()
-        let loop = GRPCEventLoop(channel.eventLoop, metrics: serving.inference.metrics) { clock.time.withLock { $0 } }
+        let loop = GRPCEventLoop(channel.eventLoop, telemetry: serving.inference.telemetry) {
+            clock.time.withLock { $0 }
+        }
         let connection = GRPCConnection(loop: loop, services: serving.services())
         let recorder = Recorder(connection)
         try channel.pipeline.syncOperations.addHandler(HTTP2ConnectionHandler(requestHandler: recorder))

@@ -5,6 +5,7 @@ import NIOEmbedded
 import Servables
 import ServingMetrics
 import ServingTestKit
+import Telemetry
 import Testing
 
 @testable import FrontendREST
@@ -15,7 +16,7 @@ import Testing
     private let loop: RESTLoop
 
     init() throws {
-        loop = RESTLoop(eventLoop: channel.eventLoop, metrics: ServerMetrics())
+        loop = RESTLoop(eventLoop: channel.eventLoop, telemetry: RequestTelemetry(.off, metrics: ServerMetrics()))
         let manager = ServableManager(loaders: FakeLoaderFactory([:], scheduler: BatchScheduler(threadCount: 0)))
         let configuration = RESTConfiguration(
             port: 0,

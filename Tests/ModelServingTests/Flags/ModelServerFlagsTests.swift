@@ -124,9 +124,12 @@ import Testing
 
     /// Flags that TensorFlow Serving does not have.
     private let own = [
-        "--adaptive_batching=", "--console=", "--enable_control=", "--latency_slo=", "--model_repository=",
-        "--op_libraries=", "--pad_models=", "--request_log_buffer_megabytes=", "--request_log_file_megabytes=",
-        "--request_log_file_seconds=", "--request_log_files=", "--rest_ssl_config_file=", "--write_config_back=",
+        "--access_log=", "--adaptive_batching=", "--console=", "--enable_control=", "--flight_recorder_size=",
+        "--latency_slo=",
+        "--log_format=", "--model_repository=", "--op_libraries=", "--otlp_endpoint=", "--pad_models=",
+        "--request_log_buffer_megabytes=", "--request_log_file_megabytes=", "--request_log_file_seconds=",
+        "--request_log_files=", "--request_metrics=", "--rest_ssl_config_file=", "--slow_request_ms=",
+        "--trace_sampling=", "--write_config_back=",
         "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
         "--circuit_breaker_rest_ms=",

@@ -1,0 +1,41 @@
+import Servables
+import Synchronization
+
+/// How much memory the process grew by when it loaded a version. Known only for loads that no other load overlapped; what
+/// requests took or gave back meanwhile is in it.
+final class LoadMemory: Sendable {
+    private struct State {
+        var loads = 0
+        /// Loads that have begun since the start.
+        var begun = 0
+        var growth: [ServableID: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let residentBytes: @Sendable () -> Int?
+
+    init(residentBytes: @escaping @Sendable () -> Int? = ProcessStatistics.residentBytes) {
+        self.residentBytes = residentBytes
+    }
+
+    /// Calls `load` and remembers what it took, when it succeeds and nothing else is loaded meanwhile.
+    func measuring<R, E: Error>(_ id: ServableID, _ load: () throws(E) -> R) throws(E) -> R {
+        let (wasAlone, number) = state.withLock { state in
+            state.loads += 1
+            state.begun += 1
+            return (state.loads == 1, state.begun)
+        }
+        let before = residentBytes()
+        defer { state.withLock { $0.loads -= 1 } }
+        let result = try load()
+        if let before, let after = residentBytes(), wasAlone {
+            state.withLock { if $0.begun == number { $0.growth[id] = max(after - before, 0) } }
+        }
+        return result
+    }
+
+    func forget(_ id: ServableID) { state.withLock { $0.growth[id] = nil } }
+
+    /// Bytes by version.
+    var growth: [ServableID: Int] { state.withLock { $0.growth } }
+}
