@@ -313,8 +313,8 @@ let package = Package(
         tests(
             "FrontendGRPC",
             [
-                "Batching", "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference", "Servables",
-                "ServingConfig",
+                "AccessControl", "Batching", "CZlib", "EngineInterface", "GRPCExercises", "HTTP2Server", "Inference",
+                "Servables", "ServingConfig",
                 "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors",
                 "TransportSecurity", "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]
@@ -322,6 +322,7 @@ let package = Package(
         tests(
             "FrontendREST",
             [
+                "AccessControl",
                 "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables",
                 "ServerConsole", "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Telemetry",
                 "Tensors", "TransportSecurity",

@@ -56,6 +56,35 @@ private struct Bench {
 
 @Suite struct ModelConfigurationTests {
     @Test(.timeLimit(.minutes(1)))
+    func `a file that says what it said does not take back a call for one model`() async throws {
+        let bench = Bench()
+        let models = ["a", "b"].map { ServerConfiguration.Model(name: $0, basePath: "/\($0)") }
+        try await bench.configuration.replace(with: .list(models))
+        try await bench.configuration.unload("b")
+        #expect(bench.health.status(of: "b") == nil)
+        try await bench.configuration.replace(with: .list(models))
+        #expect(bench.health.status(of: "b") == nil, "the file has not changed")
+        try await bench.configuration.replace(with: .list(Array(models.reversed())))
+        #expect(bench.health.status(of: "b") != nil, "it has")
+        try await bench.configuration.unload("b")
+        _ = try await bench.reload()
+        try await bench.configuration.replace(with: .list(Array(models.reversed())))
+        #expect(bench.health.status(of: "a") != nil, "what a reload did is taken back, as in TensorFlow Serving")
+        #expect(await bench.configuration.knownModels() == ["a", "b"])
+    }
+
+    @Test func `what nobody has named is neither loaded nor unloaded`() async throws {
+        let bench = Bench()
+        let load = await #expect(throws: ServingError.self) { try await bench.configuration.load("x", ModelSettings()) }
+        let unload = await #expect(throws: ServingError.self) { try await bench.configuration.unload("x") }
+        #expect(load?.code == .notFound && unload?.code == .notFound)
+        let nowhere = ModelSettings(basePath: "/no/such/folder")
+        let missing = await #expect(throws: ServingError.self) { try await bench.configuration.load("x", nowhere) }
+        #expect(missing?.code == .notFound)
+        #expect(bench.health.status(of: "x") == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a reload returns when its new models are available`() async throws {
         let bench = Bench()
         let call = Task { try await bench.reload("a", "b") }
