@@ -33,6 +33,7 @@ bench: release ## Measure the server, print the table and write it to Benchmarks
 	@scripts/setup
 	@.venv/bin/python Benchmarks/run
 	@.venv/bin/python Benchmarks/scheduling
+	@.venv/bin/python Benchmarks/telemetry
 
 bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md
 	@scripts/setup
