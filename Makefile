@@ -34,6 +34,7 @@ bench: release ## Measure the server, print the table and write it to Benchmarks
 	@.venv/bin/python Benchmarks/run
 	@.venv/bin/python Benchmarks/scheduling
 	@.venv/bin/python Benchmarks/telemetry
+	@.venv/bin/python Benchmarks/public_threads --results Benchmarks/results/public-threads.md
 
 bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md
 	@scripts/setup

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import ssl
-import statistics
 import threading
 import time
 
@@ -18,6 +17,7 @@ import requests
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from support.asking import Asking
 from support.certificates import AUTHORITY, DAY, SERVER, make
 from support.health import NOT_SERVING, SERVING, Health
 from support.metrics import scrape
@@ -38,40 +38,6 @@ def ask(server, name="half", value=2.0, timeout=LONG, **more):
     request = predict_request(name, {"x": numpy.float32([value])}, **more)
     response = server.prediction().Predict(request, timeout=timeout)
     return array(response.outputs["y"]).tolist(), response.model_spec.version.value
-
-
-class Asking:
-    """A client that asks one model again and again until it is told to stop; a context manager."""
-
-    def __init__(self, server, name="half"):
-        self.times, self.versions, self.failures = [], set(), []
-        self._stub = server.prediction()
-        self._request = predict_request(name, {"x": numpy.float32([2.0])})
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        while not self._done.is_set():
-            start = time.monotonic()
-            try:
-                response = self._stub.Predict(self._request, timeout=LONG)
-                assert array(response.outputs["y"]).tolist() == [3.0]
-                self.versions.add(response.model_spec.version.value)
-            except Exception as failure:
-                self.failures.append(failure)
-                return
-            self.times.append(time.monotonic() - start)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._done.set()
-        self._thread.join(LONG)
-
-    def p99(self, since=0):
-        return statistics.quantiles(self.times[since:], n=100)[98] * 1000
 
 
 def steps_of(seconds, server):

@@ -65,7 +65,7 @@ class Soak:
         return model("churned", self.churned, f"{specific(version)} {labels(stable=version)} {more}")
 
     def run(self):
-        replace_file(self.config, config_list(*self._steady(), model("churned", self.churned, specific(2))))
+        replace_file(self.config, config_list(*self._steady(), self._churned(self.version)))
         options = ["--config-poll-seconds=1", "--request-log-file-megabytes=1", "--request-log-files=4"]
         ports = ["--host=127.0.0.1", "--port=0", "--rest-port=0"]
         with Server(self.build / "apus", "serve", *ports, f"--config={self.config}", *options) as server:
@@ -126,28 +126,13 @@ class Soak:
 
     def _round(self, number):
         clients = {kind: self._client(kind) for kind in KINDS}
-        over = threading.Event()
-        failures = []
-
-        def work(action):
-            try:
-                while not over.is_set():
-                    action(over)
-            except Exception as failure:
-                failures.append(failure)
-
-        trouble = [threading.Thread(target=work, args=[action]) for action in [self._change, self._kill, self._fill]]
-        for thread in trouble:
-            thread.start()
-        deadline = time.monotonic() + self.seconds
-        while time.monotonic() < deadline and not failures:
-            self.server.check_running()
-            time.sleep(min(0.2, self.seconds))
-        over.set()
-        for thread in trouble:
-            thread.join(2 * LONG)
-        results = {kind: self._end(kind, client) for kind, client in clients.items()}
-        assert not failures, failures
+        try:
+            self._trouble()
+            results = {kind: self._end(kind, client) for kind, client in clients.items()}
+        finally:
+            # Those that are left when something went wrong.
+            for client in clients.values():
+                client.kill()
         for kind, counts in results.items():
             self.totals["asked"] += counts["asked"]
             self.totals["answered"] += counts["answered"]
@@ -161,6 +146,30 @@ class Soak:
             + ", ".join(f"{count} {event}" for event, count in sorted(self.events.items()))
         )
 
+    def _trouble(self):
+        """All kinds of trouble for the time of a round."""
+        over = threading.Event()
+        failures = []
+
+        def work(action):
+            try:
+                while not over.is_set():
+                    action(over)
+            except Exception as failure:
+                failures.append(failure)
+
+        threads = [threading.Thread(target=work, args=[action]) for action in [self._change, self._kill, self._fill]]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + self.seconds
+        while time.monotonic() < deadline and not failures:
+            self.server.check_running()
+            time.sleep(min(0.2, self.seconds))
+        over.set()
+        for thread in threads:
+            thread.join(2 * LONG)
+        assert not failures, failures
+
     def _end(self, kind, client):
         output, _ = client.communicate(timeout=2 * LONG)
         assert client.returncode == 0, f"the client {kind} ended with {client.returncode}"
@@ -169,7 +178,7 @@ class Soak:
     def _measure(self):
         """At rest: clients are gone, the models of the round are unloaded."""
         pid = self.server.process.pid
-        self._call(*self._steady(), model("churned", self.churned, specific(self.version)))
+        self._call(*self._steady(), self._churned(self.version))
         previous = None
 
         def rests():

@@ -12,8 +12,8 @@ final class LogQueue: @unchecked Sendable {
     // Sendable: `lock` guards `entries`, `isClosed` and `hasEnded`.
     enum Entry: Sendable {
         case record(LogRecord, RequestLogFile)
-        /// Nothing more comes for this file for now.
-        case close(RequestLogFile)
+        /// No model is logged here any more.
+        case retire(RequestLogFile)
     }
 
     private let maximumByteCount: Int

@@ -23,6 +23,7 @@ struct LogWriter: Sendable {
             guard let batch = pending else { return }
             pending = nil
             batch.file.append(batch.records)
+            if batch.file.isRetired { files[ObjectIdentifier(batch.file)] = nil }
             queue.release(byteCount: batch.records.reduce(0) { $0 + $1.byteCount })
         }
         for entry in entries {
@@ -34,9 +35,9 @@ struct LogWriter: Sendable {
                     files[ObjectIdentifier(file)] = file
                 }
                 pending?.records.append(record)
-            case .close(let file):
+            case .retire(let file):
                 flush()
-                file.close()
+                file.retire()
                 files[ObjectIdentifier(file)] = nil
             }
         }

@@ -43,6 +43,7 @@ final class RequestLogFile: @unchecked Sendable {
     private let logger: Logger
     private var open: Open?
     private var trouble: Trouble?
+    private(set) var isRetired = false
     /// The file opened last: the beginning of its path, and its number.
     private var last = (stem: "", number: 0)
 
@@ -62,8 +63,11 @@ final class RequestLogFile: @unchecked Sendable {
     private static let recordsAtOnce = 256
     private static let secondsBetweenTries = 1
 
+    deinit { close() }
+
     /// Writes the records, or counts them as dropped.
     func append(_ records: [LogRecord]) {
+        defer { if isRetired { close() } }
         var rest = records[...]
         while !rest.isEmpty {
             guard var file = currentFile() else { break }
@@ -82,6 +86,13 @@ final class RequestLogFile: @unchecked Sendable {
         guard let open else { return }
         closeDescriptor(open.descriptor)
         self.open = nil
+    }
+
+    /// No model is logged here any more. What still comes, from calls that were on their way, is written, and no file stays
+    /// open for more.
+    func retire() {
+        isRetired = true
+        close()
     }
 
     /// How long the file that is written to may still be; `nil` where there is none.

@@ -51,7 +51,7 @@ public final class RequestLogs: Sendable {
             let prefixes = Set(wanted.values.map(\.filenamePrefix))
             for (prefix, file) in state.files where !prefixes.contains(prefix) {
                 state.files[prefix] = nil
-                queue.add(.close(file))
+                queue.add(.retire(file))
             }
             state.logs = wanted
             if !wanted.isEmpty { start(&state) }

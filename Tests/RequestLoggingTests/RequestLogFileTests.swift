@@ -198,4 +198,14 @@ private final class Surroundings: Sendable {
         file.append(records("2"))
         #expect(try texts(folder.names[0]) == ["2"])
     }
+
+    @Test func `what comes after the end of a log is written, and no file stays open`() throws {
+        let file = file()
+        file.append(records("1"))
+        file.retire()
+        #expect(file.secondsToExpiry == nil)
+        file.append(records("2"))
+        #expect(file.secondsToExpiry == nil)
+        #expect(try folder.names.map { try texts($0) } == [["1"], ["2"]])
+    }
 }

@@ -74,4 +74,14 @@ import WireFormat
     func `the platform is kept as it is written`(text: String, name: String, type: Int) throws {
         #expect(try model(text).platform == ModelPlatform(name: name, deprecatedType: type))
     }
+
+    @Test func `a model is written as it is read`() throws {
+        var model = ServerConfiguration.Model(name: "m", basePath: "/m")
+        model.platform.name = "tensorflow"
+        model.versionPolicy = .specific([1, 2])
+        model.versionLabels = ["stable": 1]
+        model.requestLog = RequestLog(filenamePrefix: "/logs/m", samplingRate: 0.25)
+        let message = Tensorflow_Serving_ModelServerConfig([model], keeping: .init())
+        #expect(RequestedModels(message) == .list([model]))
+    }
 }

@@ -77,4 +77,26 @@ import Testing
                 + "ABORTED: a later configuration removed the model}, }"
         )
     }
+
+    @Test func `a version that is waited for is that version and no other`() {
+        let two = ServableID(name: "a", version: 2)
+        var arrivals = ModelArrivals(of: [], versions: [two])
+        #expect(!arrivals.isComplete)
+        arrivals.record(ServableID(name: "a", version: 1), VersionStatus(version: 1, state: .available))
+        #expect(!arrivals.isComplete)
+        arrivals.record(two, VersionStatus(version: 2, state: .available))
+        #expect(arrivals.isComplete && arrivals.error == nil)
+    }
+
+    @Test func `a version that is waited for may fail, or its model be taken away`() {
+        let two = ServableID(name: "a", version: 2)
+        var failing = ModelArrivals(of: ["b"], versions: [two])
+        failing.record(two, VersionStatus(version: 2, state: .loading))
+        failing.record(two, VersionStatus(version: 2, state: .end, error: .notFound("no file")))
+        failing.giveUp(["b"])
+        #expect(failing.isComplete && failing.error?.message.contains("no file") == true)
+        var leaving = ModelArrivals(of: [], versions: [two])
+        leaving.giveUp(["a"])
+        #expect(leaving.isComplete && leaving.error != nil)
+    }
 }
