@@ -296,7 +296,9 @@ def test_1883_one_connection_uses_all_cores():
             call.result()
         after = threads_with_cpu_time(server.process.pid)
     cores = len(os.sched_getaffinity(0))
-    worked = [task for task, seconds in after.items() if seconds - before.get(task, 0) > 0.2]
+    spent = [seconds - before.get(task, 0) for task, seconds in after.items()]
+    # A fair share is a quarter on four cores; threads that only parse and write have next to nothing.
+    worked = [seconds for seconds in spent if seconds > sum(spent) / 16]
     print(f"{len(worked)} threads worked on {cores} cores")
     assert len(worked) >= min(cores, 4)
 

@@ -158,14 +158,16 @@ class Soak:
             except Exception as failure:
                 failures.append(failure)
 
-        threads = [threading.Thread(target=work, args=[action]) for action in [self._change, self._kill, self._fill]]
+        threads = [threading.Thread(target=work, args=[action], daemon=True) for action in [self._change, self._kill, self._fill]]
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + self.seconds
-        while time.monotonic() < deadline and not failures:
-            self.server.check_running()
-            time.sleep(min(0.2, self.seconds))
-        over.set()
+        try:
+            while time.monotonic() < deadline and not failures:
+                self.server.check_running()
+                time.sleep(min(0.2, self.seconds))
+        finally:
+            over.set()
         for thread in threads:
             thread.join(2 * LONG)
         assert not failures, failures

@@ -33,9 +33,8 @@ private struct NoSink: RequestLogSink {
             model: ModelSelector(name: "m"),
             examples: try Tensor(.float32, TensorShape([1]), scalars: [1] as [Float])
         )
-        let completion = events.following({ (_: Result<ClassifyResult, ServingError>) in events.add("answered") }) {
-            .classify(call, $0)
-        }
+        let answered = { @Sendable (_: Result<ClassifyResult, ServingError>) in events.add("answered") }
+        let completion = events.following(answered) { .classify(call, $0) }
         let lease = ServableLease(id: ServableID(name: "m", version: 1), servable: NoModel()) {}
         let answer = Classifications(exampleCount: 1, classCount: 1, labels: nil, scores: nil)
         completion(.success(ClassifyResult(signatureName: "s", answer: answer, lease: lease)))
