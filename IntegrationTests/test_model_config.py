@@ -51,7 +51,8 @@ model_config_list: {{
         eventually(lambda: len(server.versions("every")) == 3, "all versions")
         for version in 1, 2, 3:
             server.wait_for("every", version)
-        server.wait_for("two", 2)
+        for version in 2, 3:
+            server.wait_for("two", version)
         assert server.versions("two") == {3: "AVAILABLE", 2: "AVAILABLE"}
         assert server.versions("one") == {2: "AVAILABLE"}
         assert ask(server, "half") == ([3.0], 1)

@@ -52,6 +52,16 @@ def steps_of(seconds, server):
         steps *= 4
 
 
+def wait_until_busy(server):
+    """A run has begun: nothing else takes the server's processors."""
+
+    def spent():
+        return sum(threads_with_cpu_time(server.process.pid).values())
+
+    before = spent()
+    eventually(lambda: spent() > before + 0.1, "the run to begin", check=server.check_running)
+
+
 @pytest.fixture(scope="session")
 def big_model():
     """100 MB of variables, written only for these tests and those of test_lifecycle.py."""
@@ -239,7 +249,8 @@ def test_1265_work_whose_client_has_gone_is_not_run():
         before = runs()
         stub = server.prediction()
         # A run that TensorFlow is at can be ended by its deadline only.
-        endless = stub.Predict.future(predict_request("loop", {"steps": FOREVER}), timeout=2)
+        endless = stub.Predict.future(predict_request("loop", {"steps": FOREVER}), timeout=4)
+        wait_until_busy(server)
         # 40 calls of a fifth of a second wait behind it. Some run out of time, some are cancelled, some lose their client.
         request = predict_request("loop", {"steps": steps})
         late = [stub.Predict.future(request, timeout=0.3) for _ in range(20)]
@@ -320,8 +331,7 @@ def test_1853_sigterm_drains():
         assert next(watch).status == SERVING
         start = scrape(server).samples[(":tensorflow:core:graph_runs", ())]
         assert start >= 1
-        before = sum(threads_with_cpu_time(server.process.pid).values())
-        eventually(lambda: sum(threads_with_cpu_time(server.process.pid).values()) > before + 0.1, "the runs to begin")
+        wait_until_busy(server)
         server.signal(signal.SIGTERM)
         assert next(watch).status == NOT_SERVING
         assert array(call.result().outputs["steps_done"]) == steps

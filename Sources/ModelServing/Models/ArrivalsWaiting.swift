@@ -51,6 +51,8 @@ final class ArrivalsWaiting: Sendable {
 
     func giveUp(_ models: Set<String>) { update { $0.giveUp(models) } }
 
+    func giveUpVersions(_ isAskedFor: (ServableID) -> Bool) { update { $0.giveUpVersions(isAskedFor) } }
+
     private func update(_ change: (inout ModelArrivals) -> Void) {
         let complete = state.withLock { state in
             var complete: [Wait] = []

@@ -54,6 +54,17 @@ struct ModelArrivals: Hashable {
         missingVersions = missingVersions.filter { !models.contains($0.name) }
     }
 
+    /// A later configuration asks for none of the versions that `isAskedFor` denies: nobody will load them.
+    mutating func giveUpVersions(_ isAskedFor: (ServableID) -> Bool) {
+        for id in missingVersions where !isAskedFor(id) {
+            failures[id.name] = Failure(
+                id: "\(id)",
+                error: ServingError(.aborted, "a later configuration does not ask for the version")
+            )
+            missingVersions.remove(id)
+        }
+    }
+
     /// Which models have failed, in the words of TensorFlow Serving; `nil` when none has.
     var error: ServingError? {
         guard !failures.isEmpty else { return nil }

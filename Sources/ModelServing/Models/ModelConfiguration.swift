@@ -154,6 +154,7 @@ actor ModelConfiguration: ModelControl {
         willChange(transition)
         health.setRequiredModels(current.models.map(\.name))
         waiting.giveUp(Set(before.map(\.name)).subtracting(current.models.map(\.name)))
+        waiting.giveUpVersions { [current] in current.asks(for: $0) }
         updateSource()
         return transition
     }

@@ -158,7 +158,7 @@ struct ModelTransition: Hashable {
 
 extension ModelTransition.Current {
     /// Whether the models that are served name the version.
-    fileprivate func asks(for id: ServableID) -> Bool {
+    func asks(for id: ServableID) -> Bool {
         guard case .specific(let versions) = models.first(where: { $0.name == id.name })?.versionPolicy else {
             return false
         }

@@ -95,6 +95,11 @@ import Testing
         failing.record(two, VersionStatus(version: 2, state: .end, error: .notFound("no file")))
         failing.giveUp(["b"])
         #expect(failing.isComplete && failing.error?.message.contains("no file") == true)
+        var forgotten = ModelArrivals(of: [], versions: [two])
+        forgotten.giveUpVersions { $0 == two }
+        #expect(!forgotten.isComplete)
+        forgotten.giveUpVersions { _ in false }
+        #expect(forgotten.isComplete && forgotten.error?.message.contains("does not ask for the version") == true)
         var leaving = ModelArrivals(of: [], versions: [two])
         leaving.giveUp(["a"])
         #expect(leaving.isComplete && leaving.error != nil)
