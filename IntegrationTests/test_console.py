@@ -331,6 +331,39 @@ def test_buttons_load_and_unload_where_control_is_enabled(pages):
         page.close()
 
 
+def test_where_keys_are_asked_for_the_page_asks_for_one(pages, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("look look-0123456789abcdef status,metrics,debug\n")
+    keys.chmod(0o600)
+    with apus_serve({"half_plus_two": MODELS / "half_plus_two"}, f"--api-keys={keys}") as server:
+        server.line("state=AVAILABLE")
+        locked = server.get("/")
+        assert locked.status_code == 200 and "half_plus_two" not in locked.text
+        for path in ["/console/states", "/console/about", "/console/samples", "/console/scheduler?model=half_plus_two"]:
+            assert server.get(path).status_code == 401, path
+        assert server.get("/", headers={"Authorization": "Bearer wrong-key-0123456789"}).status_code == 401
+        with chromium_page(pages, server.rest_url) as page:
+            page.locator("#key-text").fill("wrong-key-0123456789")
+            page.locator("#key button").click()
+            page.locator("#key-note", has_text="not one of this server's").wait_for()
+            page.locator("#key-text").fill("look-0123456789abcdef")
+            page.locator("#key button").click()
+            page.locator("tbody[data-model=half_plus_two] [data-state=AVAILABLE]").wait_for()
+            wait_for(page, "document.querySelector('.chart').dataset.points > 0", "points")
+            page.reload()
+            page.locator("tbody[data-model=half_plus_two] [data-state=AVAILABLE]").wait_for()
+
+
+def test_the_control_port_has_the_console_when_there_is_one(pages):
+    with apus_serve({"half_plus_two": MODELS / "half_plus_two"}, "--control-port=0") as server:
+        server.wait_until_ready()
+        port = server.line(r"Running the control port at \S*?:(\d+)")[1]
+        assert server.get("/").status_code == 403
+        page = pages.open(f"http://127.0.0.1:{port}/")
+        page.locator("button[data-action=unload]").wait_for()
+        page.close()
+
+
 # ---- How it looks, and what it does when things go wrong ----
 
 

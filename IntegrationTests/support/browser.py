@@ -31,8 +31,9 @@ class Pages:
         return page
 
     def _complain(self, message):
-        # Browsers log every answer that is no success; that of a request that is meant to fail is shown on the page.
-        if not message.location.get("url", "").endswith(":predict"):
+        # Browsers log every answer that is no success; those of requests that may fail are shown on the page.
+        url = message.location.get("url", "")
+        if not url.endswith(":predict") and "/v1/debug/requests" not in url:
             self.complaints.append(f"{message.text} {message.location}")
 
 

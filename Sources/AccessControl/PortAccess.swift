@@ -15,6 +15,9 @@ public struct PortAccess: Sendable {
     /// Whether everything is allowed to everyone.
     public var isOpen: Bool { gate == nil && servesOperators }
 
+    /// Whether operators are served here, and only those who present a key.
+    public var asksOperatorsForKeys: Bool { gate != nil && servesOperators }
+
     /// Admits a call, or says why not; also to the log.
     ///
     /// - Parameters:

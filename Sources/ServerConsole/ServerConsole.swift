@@ -21,14 +21,11 @@ public final class ServerConsole: Sendable {
         public var cores: Int
         /// Whether calls may load and unload models.
         public var hasControl: Bool
-        /// Whether the last requests are kept, for `GET /v1/debug/requests`.
-        public var hasRecorder: Bool
 
-        public init(version: String, cores: Int, hasControl: Bool = false, hasRecorder: Bool = false) {
+        public init(version: String, cores: Int, hasControl: Bool = false) {
             self.version = version
             self.cores = cores
             self.hasControl = hasControl
-            self.hasRecorder = hasRecorder
         }
     }
 

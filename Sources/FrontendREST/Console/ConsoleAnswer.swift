@@ -10,7 +10,6 @@ enum ConsoleAnswer {
             writer.plain("cores", "\(console.facts.cores)")
             writer.plain("started", "\(console.started)")
             writer.plain("control", "\(console.facts.hasControl)")
-            writer.plain("recorder", "\(console.facts.hasRecorder)")
             writer.list("models") { writer in
                 for model in console.models {
                     writer.object { writer in

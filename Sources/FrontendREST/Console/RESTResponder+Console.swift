@@ -5,9 +5,11 @@ import ServingPrimitives
 
 extension RESTResponder {
     /// Answers with a part of the console. Calls are not counted: who looks at a server is no load of it.
-    func send(_ path: ConsolePath, of console: ServerConsole, for call: RESTCall) {
+    ///
+    /// - Parameter isLocked: whether the page waits for a key before it shows anything of the server.
+    func send(_ path: ConsolePath, of console: ServerConsole, isLocked: Bool, for call: RESTCall) {
         switch path {
-        case .page: sendLater(.page, call) { console.page() }
+        case .page: sendLater(.page, call) { isLocked ? console.lockedPage() : console.page() }
         case .states: sendLater(.page, call) { console.statesFragment() }
         case .file(let name):
             guard let file = ConsoleFile.named(name) else {

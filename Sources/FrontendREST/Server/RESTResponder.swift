@@ -60,8 +60,18 @@ final class RESTResponder: Sendable {
     private func right(for head: HTTP1RequestHead, on loop: RESTLoop) -> (verb: AccessVerb, model: String?)? {
         if metricsPath.match(head.target) != nil { return (.metrics, nil) }
         // All of the console: it shows what the server does, and to whom.
-        if console != nil, ConsolePath(head.target) != nil { return (.debug, nil) }
+        if console != nil, let path = ConsolePath(head.target) { return opensLocked(path, head) ? nil : (.debug, nil) }
         return loop.route(head.method, head.target).access
+    }
+
+    /// Whether the console shows itself without its models: a browser that opens a page can present no key,
+    /// but the page's script can, when it has been given one.
+    func opensLocked(_ path: ConsolePath, _ head: HTTP1RequestHead) -> Bool {
+        guard head.key == nil, configuration.access.asksOperatorsForKeys else { return false }
+        switch path {
+        case .page, .file: return true
+        case .states, .about, .samples, .scheduler, .unusable: return false
+        }
     }
 
     func answer(_ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
@@ -71,7 +81,7 @@ final class RESTResponder: Sendable {
         }
         if let console, head.method == .get || head.method == .head, let path = ConsolePath(head.target) {
             call.handler.describe(call.number) { $0.api = .observation }
-            return send(path, of: console, for: call)
+            return send(path, of: console, isLocked: opensLocked(path, head), for: call)
         }
         let route = call.loop.route(head.method, head.target)
         let isV1 = Self.isV1(head.target)

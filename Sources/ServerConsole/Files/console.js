@@ -26,9 +26,14 @@ function draw(name, attributes = {}, text) {
 /** Paths are relative to the page, so that a proxy may put it below a path of its own. */
 const address = (path) => new URL(path.replace(/^\//, ""), document.baseURI.replace(/console$/, ""));
 
+/** The API key of this tab, where the server asks for one. */
+let apiKey = "";
+try { apiKey = sessionStorage.getItem("apus-key") ?? ""; } catch { /* Then it is asked for anew with every page. */ }
+
 /** What an answer says: JSON taken apart, or the text of an error. */
 async function ask(path, options = {}) {
-  const answer = await fetch(address(path), { cache: "no-store", ...options });
+  const headers = { ...options.headers, ...(apiKey ? { Authorization: `Bearer ${apiKey}` } : {}) };
+  const answer = await fetch(address(path), { cache: "no-store", ...options, headers });
   const text = await answer.text();
   let json = null;
   try { json = JSON.parse(text); } catch { /* Not every error comes as JSON. */ }
@@ -246,7 +251,7 @@ function makeCharts() {
   chart({ id: "rate", title: "Requests per second", text: short, least: 1, lines: [
     { key: "succeeded", name: "answered", style: "sa" }, { key: "failed", name: "failed", style: "sbad dashed" }] });
   chart({ id: "latency", title: "Time of answers", text: duration, least: 0.001, lines: [
-    { key: "p50", name: "median", style: "sa" }, { key: "p95", name: "95 %", style: "sb dashed" },
+    { key: "p50", name: "50 %", style: "sa" }, { key: "p95", name: "95 %", style: "sb dashed" },
     { key: "p99", name: "99 %", style: "sc dotted" }] });
   chart({ id: "waiting", title: "Requests that wait", text: short, least: 1, lines: [
     { key: "waiting", name: "in queues", style: "sa" }] });
@@ -268,7 +273,10 @@ let lastAnswer = Date.now();
 function take(answer) {
   clockDifference = answer.now - Date.now();
   // Another process answers now: what is shown would be of two.
-  if (answer.started !== history.started) Object.assign(history, { samples: [], started: answer.started });
+  if (answer.started !== history.started) {
+    Object.assign(history, { samples: [], started: answer.started });
+    recorder = null;
+  }
   const known = history.samples.length ? history.samples[history.samples.length - 1].date : 0;
   answer.date.forEach((date, index) => {
     if (date > known) history.samples.push(Object.fromEntries(COLUMNS.map((name) => [name, answer[name][index]])));
@@ -282,6 +290,9 @@ async function pollSamples() {
   const query = new URLSearchParams({ since: String(history.next) });
   if (model) query.set("model", model);
   const answer = await ask(`console/samples?${query}`);
+  if ([401, 403].includes(answer.status)) return lock(answer);
+  document.documentElement.classList.remove("locked");
+  byId("key").hidden = true;
   if (!answer.ok) throw new Error(problem(answer));
   // The answer to a question that was asked before another model was chosen.
   if (model !== byId("traffic-model").value) return;
@@ -322,13 +333,9 @@ async function pollStates(state) {
   await pollAbout();
 }
 
-/** What the server has and lets the page do. */
-let about = {};
-
 async function pollAbout() {
   const answer = await ask("console/about");
   if (!answer.ok) return;
-  about = answer.json;
   const names = answer.json.models.map((model) => model.name);
   const available = answer.json.models.filter((model) => model.available).map((model) => [model.name, model.name]);
   const all = [["", "All models"], ...names.map((name) => [name, name])];
@@ -338,6 +345,23 @@ async function pollAbout() {
   setOptions(byId("scheduler-model"), available);
   setOptions(byId("play-model"), available);
   await Promise.all([pollScheduler(), chooseModel()]);
+}
+
+/** Asks for a key, and shows nothing meanwhile. */
+function lock(answer) {
+  const note = byId("key-note");
+  note.textContent = apiKey ? problem(answer) : "";
+  if (!byId("key").hidden) return;
+  document.documentElement.classList.add("locked");
+  byId("key").hidden = false;
+  byId("key-text").focus();
+}
+
+function unlock(event) {
+  event.preventDefault();
+  apiKey = byId("key-text").value.trim();
+  try { sessionStorage.setItem("apus-key", apiKey); } catch { /* As above. */ }
+  pollSamples().catch(() => { /* The next round says so. */ });
 }
 
 /** Once a second; less often while nobody sees the page. The server keeps what is missed. */
@@ -359,7 +383,8 @@ async function run() {
 /** Does it again and again while the page is seen, each time when the one before is over. */
 async function every(milliseconds, work) {
   for (;;) {
-    if (!document.hidden) await work().catch(() => { /* The samples say when the server is gone. */ });
+    const isShown = !document.hidden && !document.documentElement.classList.contains("locked") && changes !== -1;
+    if (isShown) await work().catch(() => { /* The samples say when the server is gone. */ });
     await new Promise((resume) => { setTimeout(resume, milliseconds); });
   }
 }
@@ -468,10 +493,19 @@ async function pollScheduler() {
 const STAGES = [["receive", "receive", "coming in"], ["parse", "parse", "read"], ["queue", "queue-stage", "waiting"],
   ["run", "run-stage", "running"], ["encode", "encode", "answer written"]];
 
+/** Whether the server keeps requests; null until it was asked. */
+let recorder = null;
+
+async function findRecorder() {
+  const answer = await ask("v1/debug/requests?limit=1");
+  recorder = answer.ok && answer.json?.enabled === true;
+}
+
 async function pollSlow() {
   const model = byId("slow-model").value;
   const place = byId("slow-requests");
-  if (!about.recorder) {
+  if (recorder === null) await findRecorder();
+  if (!recorder) {
     return place.replaceChildren(make("p", { class: "empty" }, "The flight recorder is off: this server keeps no requests."));
   }
   const query = new URLSearchParams({ limit: "50", ...(model ? { model } : {}) });
@@ -806,6 +840,7 @@ for (const input of document.querySelectorAll("input[name=span]")) input.addEven
 byId("states").addEventListener("click", (event) => {
   if (event.target.matches("button[data-action]")) control(event.target);
 });
+byId("key").addEventListener("submit", unlock);
 byId("slow-model").addEventListener("change", () => pollSlow());
 byId("scheduler-model").addEventListener("change", () => pollScheduler());
 byId("play-model").addEventListener("change", () => chooseModel());

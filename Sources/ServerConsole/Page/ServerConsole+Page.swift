@@ -1,12 +1,17 @@
 extension ServerConsole {
     /// The whole page, with the states of now: it tells them without its script, too.
-    public func page() -> [UInt8] {
+    public func page() -> [UInt8] { page(status: statusFragment(), models: modelsFragment()) }
+
+    /// The page without its models, for those who have not said yet who they are.
+    public func lockedPage() -> [UInt8] { page(status: [], models: []) }
+
+    private func page(status: [UInt8], models: [UInt8]) -> [UInt8] {
         var page: [UInt8] = []
         for part in PageTemplate.parts {
             switch part {
             case .text(let bytes): page += bytes
-            case .place("status"): page += statusFragment()
-            case .place("models"): page += modelsFragment()
+            case .place("status"): page += status
+            case .place("models"): page += models
             case .place("version"): page += facts.version.utf8
             case .place("cores"): page += (facts.cores == 1 ? "1 core" : "\(facts.cores) cores").utf8
             case .place("started"): page += utcText(started).utf8
