@@ -244,6 +244,18 @@ def test_bad_bodies(server, path, body, status, text):
         assert text in answer.json()["error"]
 
 
+def test_a_page_of_another_origin_changes_nothing(server):
+    """The browser of an operator sends what any page tells it to."""
+    path = "/v2/repository/models/half/unload"
+    own = server.rest_url.removeprefix("http://")
+    for origin in ["http://elsewhere.example", "null", f"http://{own}1"]:
+        answer = server.post(path, b"", headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert "another origin" in answer.json()["error"]
+    assert server.post("/v2/repository/index", b"", headers={"Origin": f"http://{own}"}).status_code == 200
+    assert ask(server, "half") == [3.0]
+
+
 def test_control_is_off_unless_enabled():
     with apus_serve({"half": HALF}) as server:
         server.wait_for("half", 1)

@@ -10,7 +10,17 @@ import WireFormat
 extension RESTResponder {
     static let controlIsOff = "Control by requests is off on this port; --enable_control turns it on"
 
+    private static let crossOrigin =
+        "A page from another origin may not change what is served: Origin and Host of the request differ"
+
     func control(_ route: RESTRoute.Control, _ head: HTTP1RequestHead, _ body: RequestBody, for call: RESTCall) {
+        if head.isCrossOrigin, route.changesModels {
+            logger.warning(
+                "A request that would change what is served was refused: it comes from a page of another origin",
+                metadata: ["peer": "\(call.handler.peer)"]
+            )
+            return call.fail(ServingError(.permissionDenied, Self.crossOrigin))
+        }
         switch route {
         case .metadata:
             let extensions = models == nil ? [] : ["model_repository"]

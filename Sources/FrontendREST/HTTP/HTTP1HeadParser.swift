@@ -24,6 +24,9 @@ struct HTTP1HeadParser {
     private var expectsContinue = false
     private var hasBearer = false
     private var hostCount = 0
+    /// Hashes of what `Host` and `Origin` name, so that neither has to be kept.
+    private var hostHash: Int?
+    private var originHash: Int?
     private var asksToClose = false
     private var asksToKeepAlive = false
 
@@ -42,6 +45,7 @@ struct HTTP1HeadParser {
         if let length, length > limits.body { throw .bodyTooLarge(limits.body) }
         var head = head
         head.keepsAlive = !asksToClose && (!isVersion10 || asksToKeepAlive)
+        head.isCrossOrigin = originHash != nil && originHash != hostHash
         return Result(
             head: head,
             framing: isChunked ? .chunked : .length(length ?? 0),
@@ -112,7 +116,7 @@ extension HTTP1HeadParser {
     mutating func readField(_ line: Bytes) throws(HTTP1Failure) {
         let (name, value) = try Self.splitField(line)
         switch name.count {
-        case 4: if Self.equalIgnoringCase(name, "host") { hostCount += 1 }
+        case 4: if Self.equalIgnoringCase(name, "host") { readHost(value) }
         case 6: if Self.equalIgnoringCase(name, "expect") { try readExpect(value) }
         case 8: if Self.equalIgnoringCase(name, "x-tenant") { setTerms { $0.tenant = Array(value) } }
         case 9: if Self.equalIgnoringCase(name, "x-api-key"), !hasBearer { head.key = Array(value) }
@@ -129,8 +133,25 @@ extension HTTP1HeadParser {
         default: break
         }
         if name.count == 6, Self.equalIgnoringCase(name, "origin") {
-            head.hasWebOrigin = Self.contains(value, "http://") || Self.contains(value, "https://")
+            readOrigin(value)
         }
+    }
+
+    private mutating func readHost(_ value: Bytes) {
+        hostCount += 1
+        hostHash = Self.hash(value)
+    }
+
+    private mutating func readOrigin(_ value: Bytes) {
+        head.hasWebOrigin = Self.contains(value, "http://") || Self.contains(value, "https://")
+        let scheme = ["http://", "https://"].first { (scheme: StaticString) in Self.startsIgnoringCase(value, scheme) }
+        originHash = Self.hash(value.dropFirst(scheme?.utf8CodeUnitCount ?? 0))
+    }
+
+    private static func hash(_ value: Bytes) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: value))
+        return hasher.finalize()
     }
 
     private mutating func setTrace(_ set: (inout TraceFields) -> Void) {

@@ -38,6 +38,9 @@ package struct HTTP1RequestHead: Hashable, Sendable {
     var isGzip = false
     /// `Origin` contains `http://` or `https://`.
     var hasWebOrigin = false
+    /// `Origin` is another one than that of `Host`: a page from elsewhere sends this, in the browser of somebody who may not
+    /// know of it.
+    var isCrossOrigin = false
     /// The key that the client presents: of `Authorization: Bearer`, else of `X-API-Key`.
     var key: [UInt8]?
     /// What the request asks of the scheduler; `nil` for nearly every request, which says nothing.

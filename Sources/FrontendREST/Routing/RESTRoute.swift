@@ -40,6 +40,13 @@ enum RESTRoute: Hashable {
         case load(String)
         /// `POST /v2/repository/models/M/unload`
         case unload(String)
+
+        var changesModels: Bool {
+            switch self {
+            case .reload, .load, .unload: true
+            case .metadata, .status, .index: false
+            }
+        }
     }
 
     /// Whether the answer depends on the request's body.

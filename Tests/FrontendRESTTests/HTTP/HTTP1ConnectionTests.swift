@@ -87,7 +87,32 @@ import Testing
             "BREW /pot HTTP/1.1\r\nHost: x\r\n\r\nOPTIONS * HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\n\r\n",
             [
                 .request(HTTP1RequestHead(method: .other("BREW"), target: Array("/pot".utf8))),
-                .request(HTTP1RequestHead(method: .options, target: Array("*".utf8), hasWebOrigin: true)),
+                .request(
+                    HTTP1RequestHead(method: .options, target: Array("*".utf8), hasWebOrigin: true, isCrossOrigin: true)
+                ),
+            ]
+        ),
+        Exchange(
+            "a page of ours",
+            "GET / HTTP/1.1\r\nHost: x:80\r\nOrigin: http://x:80\r\n\r\nGET / HTTP/1.1\r\nOrigin: https://y\r\nHost: y\r\n\r\n",
+            [
+                .request(HTTP1RequestHead(method: .get, target: [UInt8(ascii: "/")], hasWebOrigin: true)),
+                .request(HTTP1RequestHead(method: .get, target: [UInt8(ascii: "/")], hasWebOrigin: true)),
+            ]
+        ),
+        Exchange(
+            "pages of others",
+            "GET / HTTP/1.1\r\nHost: x:80\r\nOrigin: http://x:81\r\n\r\nGET / HTTP/1.1\r\nOrigin: null\r\nHost: y\r\n\r\n",
+            [
+                .request(
+                    HTTP1RequestHead(
+                        method: .get,
+                        target: [UInt8(ascii: "/")],
+                        hasWebOrigin: true,
+                        isCrossOrigin: true
+                    )
+                ),
+                .request(HTTP1RequestHead(method: .get, target: [UInt8(ascii: "/")], isCrossOrigin: true)),
             ]
         ),
         Exchange(
