@@ -381,6 +381,7 @@ def test_light_and_dark(pages, server):
     for scheme in ["light", "dark"]:
         page = pages.open(server.rest_url, scheme, size=(1280, 800))
         wait_for(page, "document.querySelector('.chart')?.dataset.points > 0", "points")
+        wait_for(page, "document.querySelector('#slow-requests')?.childElementCount > 0", "slow requests")
         settle(page)
         colours[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
         height = page.evaluate("document.documentElement.scrollHeight")
@@ -394,6 +395,17 @@ def test_light_and_dark(pages, server):
         page.close()
     light, dark = [[int(part) for part in re.findall(r"\d+", colour)] for colour in colours.values()]
     assert min(light[:3]) > 200 and max(dark[:3]) < 60
+
+
+def test_slow_and_failed_requests_are_listed(pages, server):
+    assert server.post("/v1/models/half_plus_two:predict", b'{"instances": ["a"]}').status_code == 400
+    kept = server.get("/v1/debug/requests?kept=failed&model=half_plus_two").json()["requests"]
+    page = pages.open(server.rest_url)
+    wait_for(page, "document.querySelector('#slow-requests tbody tr')", "a row")
+    text = page.inner_text("#slow-requests")
+    assert kept[0]["error"] in text and kept[0]["status"] in text
+    assert page.locator("#slow-requests .stages i").count() % 5 == 0
+    page.close()
 
 
 def test_narrow_pages_do_not_scroll_sideways(pages, server):
