@@ -396,11 +396,12 @@ function chooseTraffic() {
 
 // ---- Scheduler ----
 
+/** A row is its cells, or an element of its own. */
 function table(head, rows, attributes = {}) {
   return make("div", { class: "wide", ...attributes }, make("table", {},
     make("thead", {}, make("tr", {}, ...head.map(([name, kind]) => make("th", { scope: "col", class: kind ?? "" }, name)))),
-    make("tbody", { class: "plain" }, ...rows.map((row) => make("tr", {}, ...row.map((cell, index) =>
-      make("td", { class: head[index][1] ?? "" }, cell)))))));
+    make("tbody", { class: "plain" }, ...rows.map((row) => row instanceof Element ? row
+      : make("tr", {}, ...row.map((cell, index) => make("td", { class: head[index][1] ?? "" }, cell)))))));
 }
 
 /** Time of a run by its rows, as learnt. */
@@ -537,13 +538,14 @@ function stageBar(request) {
 const rowsText = (request) => request.batch_requests > 1 ? `${short(request.rows)} of ${short(request.batch_rows)}` : short(request.rows);
 
 const slowTable = (requests) => table(
-  [["When"], ["Model"], ["Call"], ["Took", "number"], ["Stages"], ["Waited", "number"], ["Ran", "number"], ["Rows", "number"], ["Status"], ["Why", "text"]],
-  requests.map((request) => [clock(Date.parse(request.time)),
+  [["When"], ["Model"], ["Call"], ["Took", "number"], ["Stages"], ["Waited", "number"], ["Ran", "number"], ["Rows", "number"], ["Status"]],
+  requests.flatMap((request) => [[clock(Date.parse(request.time)),
     `${request.model ?? "–"}${request.version === undefined ? "" : ` ${request.version}`}`, `${request.api}, ${request.entry}`,
     duration(request.duration_us / 1000), stageBar(request),
     duration(request.stages_us?.queue === undefined ? null : request.stages_us.queue / 1000),
     duration(request.stages_us?.run === undefined ? null : request.stages_us.run / 1000),
-    rowsText(request), make("span", { class: request.failed ? "bad" : "" }, request.status), request.error ?? ""]),
+    rowsText(request), make("span", { class: request.failed ? "bad" : "" }, request.status)],
+    ...(request.error ? [make("tr", { class: "reason" }, make("td", { colspan: "9" }, request.error))] : [])]),
   { class: "wide tall", tabindex: "0", "aria-label": "Slow and failed requests" });
 
 // ---- Control ----
