@@ -226,11 +226,11 @@ extension RequestLogFile {
     }
 
     private func openNew(_ now: Int) -> Open? {
-        let stem = "\(prefix)-\(Self.text(ofTime: now))-"
+        let stem = "\(prefix)-\(UTCDate(seconds: now).compactText)-"
         // Never a number again that was deleted: the order of names is that of the files.
         let first = stem == last.stem ? last.number + 1 : 1
         for number in first..<100_000 {
-            let path = "\(stem)\(Self.padded(number, 5))\(Self.suffix)"
+            let path = "\(stem)\(number.padded(5))\(Self.suffix)"
             // What is there is never written over, and never followed. Requests are nobody else's business.
             let descriptor = openDescriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o640)
             if descriptor >= 0 {
@@ -250,7 +250,7 @@ extension RequestLogFile {
         guard limits.maximumCount > 0, let slash = prefix.lastIndex(of: "/") else { return }
         let folder = String(prefix[...slash])
         let stem = "\(prefix[prefix.index(after: slash)...])-"
-        let names = Self.names(in: folder).filter { Self.isOurs($0, stem) }.sorted()
+        let names = (LocalFolder.names(in: folder) ?? []).filter { Self.isOurs($0, stem) }.sorted()
         for name in names.dropLast(limits.maximumCount) { unlink(folder + name) }
     }
 
@@ -264,34 +264,6 @@ extension RequestLogFile {
             pattern == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == pattern
         } && middle.utf8.count == 22
     }
-
-    private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            withUnsafeBytes(of: &entry.pointee.d_name) {
-                names.append(String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self))
-            }
-        }
-        return names
-    }
-
-    /// `20261121T204535Z`
-    private static func text(ofTime seconds: Int) -> String {
-        var seconds = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        let day =
-            padded(Int(parts.tm_year) + 1900, 4) + padded(Int(parts.tm_mon) + 1, 2) + padded(Int(parts.tm_mday), 2)
-        return "\(day)T\(padded(Int(parts.tm_hour), 2))\(padded(Int(parts.tm_min), 2))\(padded(Int(parts.tm_sec), 2))Z"
-    }
-
-    private static func padded(_ number: Int, _ count: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, count - digits.count)) + digits
-    }
-
 }
 
 // The names of the system's calls are those of methods here.

@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -11,13 +13,7 @@ enum UTCTime {
 
     /// - Parameter seconds: since 1970.
     static func text(_ seconds: Int) -> String {
-        var seconds = seconds
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-            guard let start = buffer.baseAddress, strftime(start, buffer.count, "%Y-%m-%d %H:%M:%S UTC", &parts) > 0
-            else { return "\(seconds) s after 1970" }
-            return String(cString: start)
-        }
+        let date = UTCDate(seconds: seconds)
+        return "\(date.dayText) \(date.timeText) UTC"
     }
 }

@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 
 /// What a request's method and target ask for.
 enum RESTRoute: Hashable {

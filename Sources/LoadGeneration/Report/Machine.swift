@@ -20,7 +20,7 @@ public struct Machine: Sendable {
         var name = utsname()
         uname(&name)
         kernel = Self.text(&name.sysname) + " " + Self.text(&name.release)
-        date = Self.now()
+        date = UTCDate(seconds: time(nil)).text
     }
 
     public var text: String {
@@ -53,14 +53,5 @@ public struct Machine: Sendable {
 
     private static func text<Tuple>(_ characters: inout Tuple) -> String {
         withUnsafeBytes(of: &characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-
-    private static func now() -> String {
-        var seconds = time(nil)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ value: CInt) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let day = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        return "\(day)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
     }
 }

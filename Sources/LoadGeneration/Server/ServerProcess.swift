@@ -14,7 +14,7 @@ public struct ServerProcess: Sendable {
         let link = "socket:[\(inode)]"
         for pid in Self.processes() {
             let folder = "/proc/\(pid)/fd"
-            for name in Self.names(in: folder) where Self.target(of: "\(folder)/\(name)") == link {
+            for name in LocalFolder.names(in: folder) ?? [] where Self.target(of: "\(folder)/\(name)") == link {
                 self.pid = pid
                 return
             }
@@ -45,7 +45,7 @@ public struct ServerProcess: Sendable {
     /// Ports that the process listens on.
     public func listeningPorts() -> [Int] {
         let folder = "/proc/\(pid)/fd"
-        let links = Set(Self.names(in: folder).compactMap { Self.target(of: "\(folder)/\($0)") })
+        let links = Set((LocalFolder.names(in: folder) ?? []).compactMap { Self.target(of: "\(folder)/\($0)") })
         return Self.listeners().filter { links.contains("socket:[\($0.inode)]") }.map(\.port)
     }
 
@@ -68,7 +68,7 @@ public struct ServerProcess: Sendable {
         }
     }
 
-    private static func processes() -> [Int] { names(in: "/proc").compactMap { Int($0) } }
+    private static func processes() -> [Int] { (LocalFolder.names(in: "/proc") ?? []).compactMap { Int($0) } }
 
     /// `PID (NAME) STATE PARENT ...`; a name may have spaces and brackets.
     private static func parent(of pid: Int) -> Int? {
@@ -81,19 +81,6 @@ public struct ServerProcess: Sendable {
     private static func text(_ path: String) -> String {
         guard let bytes = try? LocalFile.contents(of: path, limit: 64 << 20) else { return "" }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names
     }
 
     private static func target(of link: String) -> String? {

@@ -28,24 +28,13 @@ enum ProcessStatistics {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
-    static func threadCount() -> Int? { entryCount(of: "/proc/self/task") }
+    static func threadCount() -> Int? { LocalFolder.names(in: "/proc/self/task")?.count }
 
-    static func descriptorCount() -> Int? { entryCount(of: "/proc/self/fd") }
+    static func descriptorCount() -> Int? { LocalFolder.names(in: "/proc/self/fd")?.count }
 
     private static func fields(of path: String) -> [Substring] {
         guard let bytes = try? LocalFile.contents(of: path, limit: 4096) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: " ")
-    }
-
-    private static func entryCount(of path: String) -> Int? {
-        guard let folder = opendir(path) else { return nil }
-        defer { closedir(folder) }
-        var count = 0
-        while let entry = readdir(folder) {
-            // "." and ".." are no entries of their own.
-            if entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: ".")) { count += 1 }
-        }
-        return count
     }
 }
 

@@ -22,7 +22,7 @@ public struct RequestFilter: Sendable, Hashable {
     public init(query: some Collection<UInt8>) throws(ServingError) {
         for part in query.split(separator: UInt8(ascii: "&")) {
             let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            let value = pair.count == 2 ? percentDecoded(pair[1]) : ""
+            let value = pair.count == 2 ? PercentCode.decoded(Array(pair[1])[...], plusIsBlank: true) : ""
             try set(String(decoding: pair[0], as: UTF8.self), to: value)
         }
     }
@@ -69,29 +69,5 @@ public struct RequestFilter: Sendable, Hashable {
         case .failed: return request.failed
         case nil: return true
         }
-    }
-}
-
-/// Sequences that are no percent code stay as they are; `+` is a blank, as in forms.
-private func percentDecoded(_ text: some Collection<UInt8>) -> String {
-    var result: [UInt8] = []
-    var rest = Array(text)[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), let high = digit(rest.first), let low = digit(rest.dropFirst().first) {
-            result.append(high << 4 | low)
-            rest = rest.dropFirst(2)
-        } else {
-            result.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-        }
-    }
-    return String(decoding: result, as: UTF8.self)
-}
-
-private func digit(_ byte: UInt8?) -> UInt8? {
-    switch byte {
-    case .some(UInt8(ascii: "0")...UInt8(ascii: "9")): byte.map { $0 - UInt8(ascii: "0") }
-    case .some(UInt8(ascii: "a")...UInt8(ascii: "f")): byte.map { $0 - UInt8(ascii: "a") + 10 }
-    case .some(UInt8(ascii: "A")...UInt8(ascii: "F")): byte.map { $0 - UInt8(ascii: "A") + 10 }
-    default: nil
     }
 }

@@ -30,18 +30,8 @@ public struct WallClock: Sendable {
     func text(_ time: MonotonicTime) -> String { Self.text(nanoseconds(time)) }
 
     static func text(_ nanoseconds: UInt64) -> String {
-        var seconds = time_t(clamping: nanoseconds / 1_000_000_000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func padded(_ value: Int, _ digits: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-        }
-        let date = [
-            padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1, 2), padded(Int(parts.tm_mday), 2),
-        ]
-        let time = [padded(Int(parts.tm_hour), 2), padded(Int(parts.tm_min), 2), padded(Int(parts.tm_sec), 2)]
-        let micros = padded(Int(nanoseconds % 1_000_000_000 / 1000), 6)
-        return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(micros)Z"
+        let date = UTCDate(seconds: Int(clamping: nanoseconds / 1_000_000_000))
+        let micros = Int(nanoseconds % 1_000_000_000 / 1000)
+        return "\(date.dayText)T\(date.timeText).\(micros.padded(6))Z"
     }
 }
