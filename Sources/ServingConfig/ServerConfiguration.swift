@@ -80,6 +80,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var versionLabels: [String: Int64] = [:]
         /// Its requests are logged as this says; `nil` logs none.
         public var requestLog: RequestLog?
+        /// Which process its engine runs in.
+        public var isolation = Isolation.none
 
         public init(name: String, basePath: String) {
             self.name = name

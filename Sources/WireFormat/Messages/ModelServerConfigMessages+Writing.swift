@@ -29,6 +29,7 @@ extension Tensorflow_Serving_ModelConfig {
             loggingConfig.logCollectorConfig.filenamePrefix = log.filenamePrefix
             loggingConfig.samplingConfig.samplingRate = log.samplingRate
         }
+        if model.isolation != .none { apus.isolation = .init(rawValue: model.isolation.rawValue) ?? .none }
         switch model.versionPolicy {
         // What a file says that says nothing.
         case .latest(1): break

@@ -20,6 +20,7 @@ extension ServerConfiguration.Model {
         versionPolicy = ServerConfiguration.VersionPolicy(message.modelVersionPolicy)
         versionLabels = message.versionLabels
         requestLog = message.hasLoggingConfig ? RequestLog(message.loggingConfig) : nil
+        isolation = Isolation(rawValue: message.apus.isolation.rawValue)
     }
 }
 

@@ -105,12 +105,23 @@ public nonisolated struct Tensorflow_Serving_ModelConfig: Sendable {
   /// Version number by label.
   public var versionLabels: Dictionary<String,Int64> = [:]
 
+  /// Not in TensorFlow Serving, whose numbers end far below.
+  public var apus: Apus_ModelOptions {
+    get {_apus ?? Apus_ModelOptions()}
+    set {_apus = newValue}
+  }
+  /// Returns true if `apus` has been explicitly set.
+  public var hasApus: Bool {self._apus != nil}
+  /// Clears the value of `apus`. Subsequent reads from it will return its default value.
+  public mutating func clearApus() {self._apus = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _loggingConfig: Tensorflow_Serving_LoggingConfig? = nil
   fileprivate var _modelVersionPolicy: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy? = nil
+  fileprivate var _apus: Apus_ModelOptions? = nil
 }
 
 /// The common form of a server configuration.
@@ -171,7 +182,7 @@ nonisolated extension Tensorflow_Serving_ModelType: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension Tensorflow_Serving_ModelConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ModelConfig"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}base_path\0\u{3}model_type\0\u{3}model_platform\0\u{4}\u{2}logging_config\0\u{3}model_version_policy\0\u{3}version_labels\0\u{c}\u{5}\u{1}\u{c}\u{9}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}base_path\0\u{3}model_type\0\u{3}model_platform\0\u{4}\u{2}logging_config\0\u{3}model_version_policy\0\u{3}version_labels\0\u{2}`\u{f}apus\0\u{c}\u{5}\u{1}\u{c}\u{9}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -186,6 +197,7 @@ nonisolated extension Tensorflow_Serving_ModelConfig: SwiftProtobuf.Message, Swi
       case 6: try { try decoder.decodeSingularMessageField(value: &self._loggingConfig) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._modelVersionPolicy) }()
       case 8: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &self.versionLabels) }()
+      case 1000: try { try decoder.decodeSingularMessageField(value: &self._apus) }()
       default: break
       }
     }
@@ -217,6 +229,9 @@ nonisolated extension Tensorflow_Serving_ModelConfig: SwiftProtobuf.Message, Swi
     if !self.versionLabels.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: self.versionLabels, fieldNumber: 8)
     }
+    try { if let v = self._apus {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1000)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -228,6 +243,7 @@ nonisolated extension Tensorflow_Serving_ModelConfig: SwiftProtobuf.Message, Swi
     if lhs._loggingConfig != rhs._loggingConfig {return false}
     if lhs._modelVersionPolicy != rhs._modelVersionPolicy {return false}
     if lhs.versionLabels != rhs.versionLabels {return false}
+    if lhs._apus != rhs._apus {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
