@@ -65,6 +65,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-text-format", path: "TextFormat", ["WireExercises"]),
     fuzzer("fuzz-grpc", path: "GRPC", ["GRPCExercises"]),
     fuzzer("fuzz-tfrecord", path: "TFRecord", ["WireExercises"]),
+    fuzzer("fuzz-engine-message", path: "EngineMessage", ["EngineExercises"]),
     fuzzer("fuzz-api-keys", path: "APIKeys", ["AccessExercises"]),
     fuzzer("fuzz-repository-request", path: "RepositoryRequest", ["RESTExercises"]),
     fuzzer("fuzz-load-answer", path: "LoadAnswer", ["LoadExercises"]),
@@ -168,6 +169,10 @@ let package = Package(
         .target(name: "CLiteRT", linkerSettings: [.linkedLibrary("dl")]),
         library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
 
+        // Any engine, in a process of its own.
+        .target(name: "CEngineProcess"),
+        library("EngineProcess", ["CEngineProcess", "EngineInterface", "ServingPrimitives", "Tensors"]),
+
         // The load generator of `apus bench`.
         .target(name: "CEpoll"),
         library(
@@ -182,8 +187,9 @@ let package = Package(
         library(
             "ModelServing",
             [
-                "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineTensorFlow", "EventLoopSupport",
-                "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources", "RequestLogging",
+                "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineProcess", "EngineTensorFlow",
+                "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources",
+                "RequestLogging",
                 "Servables", "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
                 "Telemetry", "Tensors", "TraceExport", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix,
                 nioSSL, protobuf,
@@ -229,6 +235,12 @@ let package = Package(
             name: "AccessExercises",
             dependencies: ["AccessControl", "ServingPrimitives"],
             path: "FuzzTesting/AccessExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "EngineExercises",
+            dependencies: ["EngineInterface", "EngineProcess", "ServingPrimitives", "Tensors"],
+            path: "FuzzTesting/EngineExercises",
             swiftSettings: swiftSettings
         ),
         .target(
@@ -289,6 +301,10 @@ let package = Package(
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
         tests("ServerConsole", ["Inference", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
+        tests(
+            "EngineProcess",
+            ["EngineExercises", "EngineInterface", "ServingPrimitives", "ServingTestKit", "Tensors"]
+        ),
         tests("ServingConfig", ["ServingPrimitives"]),
         tests(
             "Inference",

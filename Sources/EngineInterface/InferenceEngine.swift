@@ -45,11 +45,16 @@ public protocol LoadedModel: AnyObject, Sendable {
     /// - Throws: as `run`.
     func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor]
 
+    /// Bytes of memory that the model holds outside of this process; 0 for a model that is all in it.
+    var externalBytes: Int { get }
+
     /// Ends the model and gives its memory back. Called once, when nothing runs any more. Blocks.
     func close()
 }
 
 extension LoadedModel {
+    public var externalBytes: Int { 0 }
+
     public func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor] { try runOneByOne(parts) }
 
     /// The runs of `parts`, each by itself.

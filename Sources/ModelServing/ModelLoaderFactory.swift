@@ -8,6 +8,7 @@ import ServingPrimitives
 /// Loads versions with one engine and hands them to the manager as models that requests can run.
 struct ModelLoaderFactory: ServableLoaderFactory {
     let engine: any InferenceEngine
+    let engineProcesses: EngineProcesses
     let tags: [String]
     let scheduling: ModelScheduling
     /// `nil` where versions are not warmed up.
@@ -24,7 +25,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
         ModelLoader(
-            engine: engine,
+            engine: engineProcesses.engine(for: version.id) ?? engine,
             id: version.id,
             request: LoadRequest(path: version.path, tags: tags),
             scheduling: scheduling,
@@ -69,7 +70,7 @@ private struct ModelLoader: ServableLoader {
     }
 
     private func loadMeasured() throws(ServingError) -> ModelServable {
-        try loadMemory.measuring(id) { () throws(ServingError) in try loadAndWarm() }
+        try loadMemory.measuring(id, elsewhere: \.model.externalBytes) { () throws(ServingError) in try loadAndWarm() }
     }
 
     private func loadAndWarm() throws(ServingError) -> ModelServable {

@@ -45,6 +45,7 @@ public final class ModelServer: Sendable {
     private let apiKeys: APIKeysFile?
     private let requestLogs: RequestLogs
     private let telemetry: ServerTelemetry
+    private let engineProcesses: EngineProcesses
 
     /// Makes all parts; no port is opened yet.
     ///
@@ -86,10 +87,19 @@ public final class ModelServer: Sendable {
             logger: logger
         )
         self.requestLogs = requestLogs
+        let engine = configuration.engine(besides: engine, cores: System.coreCount)
+        let engineProcesses = try EngineProcesses(
+            configuration,
+            engineName: engine.name,
+            engineThreads: threads.engineThreads,
+            metrics: metrics
+        )
+        self.engineProcesses = engineProcesses
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         manager = ServableManager(
             loaders: ModelLoaderFactory(
-                engine: configuration.engine(besides: engine, cores: System.coreCount),
+                engine: engine,
+                engineProcesses: engineProcesses,
                 tags: configuration.loading.savedModelTags,
                 scheduling: scheduling,
                 warmUp: warmUp,
@@ -121,6 +131,7 @@ public final class ModelServer: Sendable {
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,
             repository: configuration.control.modelRepository,
+            modelsChanged: { engineProcesses.configure($0) },
             logger: logger
         )
         self.models = models
@@ -204,6 +215,8 @@ public final class ModelServer: Sendable {
             controlPort = nil
         }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
+        manager.observe { [engineProcesses] id, status in if status.state == .end { engineProcesses.forget(id) } }
+        engineProcesses.observe { [weak manager] id, trouble in manager?.setTrouble(trouble, of: id) }
     }
 
     /// Opens the ports and looks for models for as long as `serving` runs. It is called once the ports are open, which
@@ -306,7 +319,8 @@ public final class ModelServer: Sendable {
         ]
         if let error = status.error {
             metadata["error"] = "\(error)"
-            logger.error("A version failed", metadata: metadata)
+            let what = status.state == .available ? "A version does not answer at the moment" : "A version failed"
+            logger.error("\(what)", metadata: metadata)
         } else {
             // The states that only pass by are for those who look closely.
             let level: Logger.Level = status.state == .start || status.state == .unloading ? .debug : .info

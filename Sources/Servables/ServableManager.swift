@@ -74,6 +74,12 @@ public final class ServableManager: Sendable {
         routes.replaceLabels(labels, before: before)
     }
 
+    /// Shows in the status of a version that is loaded why it does not answer at the moment; `nil` when it does again.
+    /// Requests reach it all the same: it knows best what to say.
+    public func setTrouble(_ trouble: ServingError?, of id: ServableID) {
+        perform { $0.setTrouble(trouble, of: id) }
+    }
+
     /// Every version of the model seen since start, newest first; empty for an unknown model.
     public func status(of name: String) -> [VersionStatus] {
         control.withLock { $0.lifecycle.status(of: name) }

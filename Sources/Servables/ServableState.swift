@@ -24,7 +24,8 @@ public enum ServableState: Int32, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// What GetModelStatus says of one version. `error` is the reason of a failed load.
+/// What GetModelStatus says of one version. `error` is the reason of a failed load, or why an available version does
+/// not answer at the moment.
 public struct VersionStatus: Sendable, Hashable {
     public var version: Int64
     public var state: ServableState

@@ -21,6 +21,8 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var requestLogFiles = RequestLogFiles()
     public var limits = Limits()
     public var breaker = Breaker()
+    /// Models whose versions have a process each, whatever their own configuration says; `*` is every model.
+    public var isolatedModels: [String] = []
     /// Text file with the API keys and their rights; `nil` asks nobody for a key.
     public var apiKeysFile: String?
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.

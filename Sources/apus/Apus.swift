@@ -2,7 +2,6 @@ import ArgumentParser
 import ModelServing
 
 /// The command line of Apus.
-@main
 struct Apus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus",
@@ -14,4 +13,12 @@ struct Apus: AsyncParsableCommand {
         version: ServerVersion.text,
         subcommands: [Serve.self, Bench.self, Simulate.self]
     )
+}
+
+@main
+enum ApusMain {
+    static func main() async {
+        EngineWorkerProcess.runIfAsked(CommandLine.arguments)
+        await Apus.main()
+    }
 }

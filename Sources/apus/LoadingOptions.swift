@@ -43,6 +43,16 @@ struct LoadingOptions: ParsableArguments {
     var flushFileCaches = true
 
     @Option(
+        name: .customLong("isolate"),
+        help: ArgumentHelp(
+            "A model whose versions run in a process of their own each; repeat for more, * is every model.",
+            discussion: "A crash there takes nothing else down; the process is started again.",
+            valueName: "model"
+        )
+    )
+    var isolatedModels: [String] = []
+
+    @Option(
         name: .customLong("op-library"),
         help: ArgumentHelp(
             "A shared object with TensorFlow operations, loaded at start; repeat for more.",
@@ -60,6 +70,7 @@ struct LoadingOptions: ParsableArguments {
         configuration.loading.unloadThreads = unloadThreads
         configuration.loading.versionTransition = versionTransition
         configuration.loading.flushesFileSystemCaches = flushFileCaches
+        configuration.isolatedModels = isolatedModels
         configuration.engine.opLibraries = opLibraries.map(AbsolutePath.of)
     }
 }

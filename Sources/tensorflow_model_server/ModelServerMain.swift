@@ -15,6 +15,7 @@ struct ModelServerMain {
     private static let failureStatus: Int32 = 255
 
     static func main() async {
+        EngineWorkerProcess.runIfAsked(CommandLine.arguments)
         switch ModelServerFlags.parse(CommandLine.arguments) {
         case .printVersion:
             print("TensorFlow ModelServer: \(ServerVersion.text) (Apus)")

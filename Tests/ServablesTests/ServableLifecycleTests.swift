@@ -50,6 +50,10 @@ private struct Bench {
         lines(lifecycle.unloaded(ServableID(name: "m", version: version)))
     }
 
+    mutating func trouble(_ version: Int64, _ error: ServingError?) -> [String] {
+        lines(lifecycle.setTrouble(error, of: ServableID(name: "m", version: version)))
+    }
+
     mutating func close() -> [String] { lines(lifecycle.close()) }
 
     /// `1 END NOT_FOUND: bad` and so on, newest first.
@@ -111,6 +115,20 @@ private struct Bench {
         _ = bench.aspire([2])
         #expect(bench.fail(2) == ["2 END NOT_FOUND: bad"])
         #expect(bench.status == ["2 END NOT_FOUND: bad", "1 AVAILABLE"])
+    }
+
+    @Test func `an available version can say why it does not answer at the moment`() {
+        var bench = Bench()
+        _ = bench.aspire([1])
+        #expect(bench.trouble(1, .unavailable("crashed")) == [])
+        _ = bench.succeed(1)
+        #expect(bench.trouble(1, .unavailable("crashed")) == ["1 AVAILABLE UNAVAILABLE: crashed"])
+        #expect(bench.status == ["1 AVAILABLE UNAVAILABLE: crashed"])
+        #expect(bench.trouble(1, nil) == ["1 AVAILABLE"])
+        #expect(bench.trouble(7, .unavailable("crashed")) == [])
+        _ = bench.aspire([])
+        #expect(bench.trouble(1, .unavailable("crashed")) == [])
+        #expect(bench.unloaded(1) == ["1 END"])
     }
 
     @Test func `to preserve resources the old version goes first, then the new one loads`() {

@@ -12,6 +12,9 @@ extension ModelServerFlags {
         configuration.limits.connections = Int(maxConnections)
         configuration.limits.bytesInFlight = Int(maxBytesInFlight)
         configuration.limits.restBodyBytes = Int(restMaxBodyBytes)
+        configuration.isolatedModels = isolatedModels.split(separator: ",").map { name in
+            String(name.drop { $0 == " " })
+        }
         configuration.breaker.consecutiveFailures = Int(breakerFailures)
         configuration.breaker.failureShare = Double(breakerFailureShare)
         configuration.breaker.restMilliseconds = Int(breakerRest)

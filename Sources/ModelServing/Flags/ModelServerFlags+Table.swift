@@ -194,6 +194,12 @@ extension ModelServerFlags {
                     + "in TensorFlow Serving."
             ),
             Flag(
+                "isolated_models",
+                .string(\.isolatedModels),
+                "Comma-separated names of models whose versions run in a process of their own each, which may crash without "
+                    + "taking anything else down; * is every model. Not in TensorFlow Serving."
+            ),
+            Flag(
                 "enable_control",
                 .bool(\.enablesControl),
                 "Let calls load and unload models, one at a time. Not in TensorFlow Serving."

@@ -53,6 +53,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var skipInitializeTPU = false
     var grpcHealthCheck = false
     var opLibraries = ""
+    var isolatedModels = ""
     var adaptiveBatching = true
     var latencyObjectives = ""
     var paddedModels = ""

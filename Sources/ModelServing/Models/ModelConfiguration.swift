@@ -19,6 +19,7 @@ actor ModelConfiguration: ModelControl {
     private let health: ServingHealth
     private let metrics: MetricRegistry
     private let requestLogs: RequestLogs
+    private let modelsChanged: @Sendable ([ServerConfiguration.Model]) -> Void
     private let allowsLabelsForUnavailableVersions: Bool
     let file: ModelConfigurationFile?
     private let writesBack: Bool
@@ -34,6 +35,7 @@ actor ModelConfiguration: ModelControl {
     private var outranksFile = false
     private var lastWrite: Task<Result<Void, ServingError>, Never>?
 
+    /// - Parameter modelsChanged: takes the models that are served from now on, before any of their versions is looked for.
     init(
         manager: ServableManager,
         source: FileSystemSource,
@@ -44,6 +46,7 @@ actor ModelConfiguration: ModelControl {
         file: ModelConfigurationFile? = nil,
         writesBack: Bool = false,
         repository: String? = nil,
+        modelsChanged: @escaping @Sendable ([ServerConfiguration.Model]) -> Void = { _ in },
         logger: Logger
     ) {
         self.manager = manager
@@ -51,6 +54,7 @@ actor ModelConfiguration: ModelControl {
         self.health = health
         self.metrics = metrics
         self.requestLogs = requestLogs
+        self.modelsChanged = modelsChanged
         self.allowsLabelsForUnavailableVersions = allowsLabelsForUnavailableVersions
         self.file = file
         self.writesBack = writesBack
@@ -151,6 +155,7 @@ actor ModelConfiguration: ModelControl {
         }
         log(before)
         requestLogs.configure(current.models)
+        modelsChanged(current.models)
         willChange(transition)
         health.setRequiredModels(current.models.map(\.name))
         waiting.giveUp(Set(before.map(\.name)).subtracting(current.models.map(\.name)))

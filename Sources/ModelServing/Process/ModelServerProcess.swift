@@ -9,12 +9,6 @@ import Glibc
 import Musl
 #endif
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// A process that is a model server: what both executables run.
 public enum ModelServerProcess {
     /// Serves until the first SIGTERM or SIGINT, drains, and returns. The process must end through `leave`.
@@ -42,9 +36,7 @@ public enum ModelServerProcess {
         until signals: TerminationSignals,
         logger: Logger
     ) async throws(ServingError) {
-        let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
-        try engine.findLibrary()
-        try engine.loadOpLibraries()
+        let engine = try engine(configuration, logger: logger)
         let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
         let hangup = configuration.listensForHangup ? HangupSignal { server.hangUp() } : nil
         try await server.run { [logger] addresses in
@@ -54,6 +46,17 @@ public enum ModelServerProcess {
         }
         await server.shutdown()
         withExtendedLifetime(hangup) {}
+    }
+
+    /// TensorFlow, with its library found and the op libraries of `configuration` loaded.
+    static func engine(
+        _ configuration: ServerConfiguration,
+        logger: Logger
+    ) throws(ServingError) -> TensorFlowEngine {
+        let engine = TensorFlowEngine(options: configuration.engine.options(logger: logger))
+        try engine.findLibrary()
+        try engine.loadOpLibraries()
+        return engine
     }
 
     /// Ends the process without running the destructors of TensorFlow's globals: a run that outlived the grace period may

@@ -18,8 +18,12 @@ final class LoadMemory: Sendable {
         self.residentBytes = residentBytes
     }
 
-    /// Calls `load` and remembers what it took, when it succeeds and nothing else is loaded meanwhile.
-    func measuring<R, E: Error>(_ id: ServableID, _ load: () throws(E) -> R) throws(E) -> R {
+    /// Calls `load` and remembers what it took, and what the loaded model holds elsewhere, when it succeeds and nothing else is loaded meanwhile.
+    func measuring<R, E: Error>(
+        _ id: ServableID,
+        elsewhere: (R) -> Int = { _ in 0 },
+        _ load: () throws(E) -> R
+    ) throws(E) -> R {
         let (wasAlone, number) = state.withLock { state in
             state.loads += 1
             state.begun += 1
@@ -29,7 +33,8 @@ final class LoadMemory: Sendable {
         defer { state.withLock { $0.loads -= 1 } }
         let result = try load()
         if let before, let after = residentBytes(), wasAlone {
-            state.withLock { if $0.begun == number { $0.growth[id] = max(after - before, 0) } }
+            let growth = max(after - before, 0) + elsewhere(result)
+            state.withLock { if $0.begun == number { $0.growth[id] = growth } }
         }
         return result
     }

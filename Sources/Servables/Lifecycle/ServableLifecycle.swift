@@ -141,6 +141,13 @@ package struct ServableLifecycle {
         return takeEffects()
     }
 
+    /// Ignored for a version that is not ready.
+    package mutating func setTrouble(_ trouble: ServingError?, of id: ServableID) -> [Effect] {
+        guard case .ready = models[id.name]?.records[id.version]?.phase else { return [] }
+        report(id, .available, trouble)
+        return takeEffects()
+    }
+
     package mutating func unloaded(_ id: ServableID) -> [Effect] {
         finish(id, as: nil)
         settle(id.name)
