@@ -34,6 +34,13 @@ def fill(request, model, signature):
     return request
 
 
+def test_who_looks_at_the_server_is_not_counted(own):
+    """TensorFlow Serving counts all below /v1/; the console asks for some of it every second."""
+    for path in ["/v1/debug/requests", "/v1/debug/requests?limit=0", "/console/about", "/console/states", "/", "/metrics"]:
+        own.get(path)
+    assert not [key for key in scrape(own).samples if "request_count" in key[0] or "request_latency" in key[0]]
+
+
 def test_counts_and_times_match_the_calls_made(own):
     stub = own.prediction()
     for _ in range(3):

@@ -27,12 +27,14 @@ from tritonclient.utils import InferenceServerException
 
 HALF = MODELS / "half_plus_two"
 WEB, OPS, LOOK = "web-key-0123456789", "ops-key-0123456789", "look-key-0123456789"
+LOADER, PART = "loader-key-0123456789", "part-key-0123456789"
 KEYS = f"""
 # who   key   may   which models
 web     sha256:{hashlib.sha256(WEB.encode()).hexdigest()}   predict,metadata   half
 ops     {OPS}   *
 look    {LOOK}  status,metrics,debug
-loader  loader-key-0123456789  control,status  ha*
+part    {PART}  metrics,debug,status,predict  half
+loader  {LOADER}  control,status  ha*
 """
 BODY = {"instances": [2.0]}
 
@@ -171,7 +173,7 @@ def test_each_right_is_one_of_its_own(server, verb, rest, rpc, allowed):
 
 
 def test_control_of_some_models_is_not_control_of_all(server):
-    fields = bearer("loader-key-0123456789")
+    fields = bearer(LOADER)
     assert server.post("/v2/repository/models/half/load", b"", headers=fields).status_code == 200
     assert server.post("/v2/repository/models/other/unload", b"", headers=fields).status_code == 403
     answer = server.post("/v1/config/reload", b"", headers=fields)
@@ -179,6 +181,63 @@ def test_control_of_some_models_is_not_control_of_all(server):
     assert list(server.get("/v1/config", headers=fields).json()) == ["half"], "others are not even named"
     listed = server.post("/v2/repository/index", b"", headers=fields).json()
     assert {entry["name"] for entry in listed} == {"half"}
+
+
+def test_a_key_for_some_models_hears_of_no_others(server):
+    fields = bearer(PART)
+    for name in ["half", "other"]:
+        assert predict(server, name, OPS) == [3.0]
+    with pytest.raises(grpc.RpcError):
+        predict(server, "nobody", OPS)
+    everything = server.get("/v1/debug/requests", headers=bearer(OPS)).json()["requests"]
+    assert {"half", "other", "nobody"} <= {request.get("model") for request in everything}
+    for path in ["/v1/debug/requests", "/v1/debug/requests?kept=failed", "/v1/debug/requests?model=other"]:
+        found = server.get(path, headers=fields).json()["requests"]
+        assert {request["model"] for request in found} <= {"half"}, path
+    assert server.get("/v1/debug/requests", headers=fields).json()["requests"]
+    for path in ["/", "/console/states", "/console/about", "/console/samples"]:
+        assert "other" in server.get(path, headers=bearer(OPS)).text or path.endswith("samples")
+        assert '"other"' not in server.get(path, headers=fields).text.replace("&quot;", '"'), path
+    assert [model["name"] for model in server.get("/console/about", headers=fields).json()["models"]] == ["half"]
+    for path in ["/console/samples?model=other", "/console/scheduler?model=other", "/v1/models/other/scheduler"]:
+        assert server.get(path, headers=fields).status_code == 403
+        assert server.get(path.replace("other", "half"), headers=fields).status_code == 200
+
+
+def test_what_is_about_the_whole_server_needs_a_key_for_all_models(server):
+    answer = server.get("/metrics", headers=bearer(PART))
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "The API key part has no right to metrics of all models, which this is about"
+    for method, request in [("Profile", b"\x08\x0a"), ("Terminate", b"")]:
+        function = server.channel().unary_unary(f"/tensorflow.ProfilerService/{method}")
+        assert code(function, request, metadata=metadata(PART), timeout=LONG) == grpc.StatusCode.PERMISSION_DENIED
+        assert function(request, metadata=metadata(LOOK), timeout=LONG) is not None
+
+
+def test_control_is_logged_with_the_name_of_the_key(server):
+    """Who changed what is served, also in vain; over REST and gRPC. The key itself is never written."""
+    for path, key, line in [
+        ("/v2/repository/models/half/load", OPS, "action=load caller=ops model=half peer=.*A request changes"),
+        ("/v2/repository/models/half/load", LOADER, "action=load caller=loader model=half peer=.*A request changes"),
+        ("/v1/config/reload", OPS, "action=reload caller=ops peer=.*A request changes"),
+        ("/v2/repository/models/other/unload", LOADER, "caller=loader model=other peer=.*verb=control.*A call was refused"),
+        ("/v1/config/reload", PART, "caller=part peer=.*verb=control.*A call was refused"),
+    ]:
+        server.post(path, b"", headers=bearer(key))
+        server.line(line)
+    stub = model_service_pb2_grpc.ModelServiceStub(server.channel())
+    both = model_management_pb2.ReloadConfigRequest()
+    for name in ["half", "other"]:
+        both.config.model_config_list.config.add(name=name, base_path=str(HALF), model_platform="tensorflow")
+    stub.HandleReloadConfigRequest(both, metadata=metadata(OPS), timeout=LONG)
+    call(server, "RepositoryModelLoad", metadata(LOADER))
+    server.line("action=reload caller=ops peer=.*A call changes")
+    server.line("action=load caller=loader model=half peer=.*A call changes")
+    answer = server.post("/v1/config/reload", b"", headers={**bearer(OPS), "Origin": "http://elsewhere"})
+    assert answer.status_code == 403
+    server.line("caller=ops.*page of another origin")
+    for secret in [WEB, OPS, LOADER, PART]:
+        assert secret not in server.output
 
 
 def test_probes_need_no_key(server):

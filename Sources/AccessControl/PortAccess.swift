@@ -48,6 +48,11 @@ public struct PortAccess: Sendable {
         }
     }
 
+    /// The name of the caller's key, for logs; `nil` where nobody is asked, and for a key that nobody has.
+    public func callerName(presenting key: (some Collection<UInt8>)?) -> String? {
+        gate.flatMap { try? $0.caller(presenting: key).name }
+    }
+
     /// Checks what was learnt of a call after it was admitted: which model it names.
     ///
     /// - Parameter caller: who was admitted; `nil` where nobody is asked.

@@ -129,13 +129,20 @@ public final class ServerConsole: Sendable {
     public var isDraining: Bool { health.isDraining }
     /// Grows with every change of a version's state.
     public var changeCount: Int { state.withLock { $0.events.count } }
+
     /// The last changes of states, oldest first.
-    public var events: [ModelEvent] { state.withLock { $0.events.last } }
+    ///
+    /// - Parameter isShown: whether whoever asks may hear of a model.
+    func events(shows isShown: (String) -> Bool) -> [ModelEvent] {
+        state.withLock { $0.events.last }.filter { isShown($0.model) }
+    }
 
     /// All models that are or were asked for, sorted by name.
-    public var models: [ModelOverview] {
+    ///
+    /// - Parameter isShown: whether whoever asks may hear of a model.
+    public func models(shows isShown: (String) -> Bool) -> [ModelOverview] {
         let missing = health.unavailableModels.map(\.name)
-        let names = Set(manager.modelNames).union(missing).sorted()
+        let names = Set(manager.modelNames).union(missing).filter(isShown).sorted()
         let events = state.withLock { $0.events }
         return names.map { name in
             let versions = manager.status(of: name).map { status in

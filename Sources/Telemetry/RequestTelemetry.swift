@@ -61,9 +61,16 @@ public final class RequestTelemetry: Sendable {
     public var endedCount: UInt64 { lanes.withLock { $0 }.reduce(0) { $0 + $1.endedCount } }
 
     /// The recorded requests that match, the last to end first.
-    public func recordedRequests(_ filter: RequestFilter = RequestFilter()) -> [RecordedRequest] {
+    ///
+    /// - Parameter isShown: whether the one who asks may hear of a request.
+    public func recordedRequests(
+        _ filter: RequestFilter = RequestFilter(),
+        isShown: (RequestRecord) -> Bool = { _ in true }
+    ) -> [RecordedRequest] {
         let all = lanes.withLock { $0 }.flatMap { $0.recorder?.all() ?? [] }
-        let found = all.filter { filter.matches($0) }.sorted { $0.record.answered > $1.record.answered }
+        let found = all.filter { filter.matches($0) && isShown($0.record) }.sorted {
+            $0.record.answered > $1.record.answered
+        }
         return Array(found.prefix(filter.limit))
     }
 

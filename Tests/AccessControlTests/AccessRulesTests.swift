@@ -86,6 +86,24 @@ import Testing
         try access.checkReachesAllModels(operatorCaller, .control, peer: "")
     }
 
+    @Test func `who has no right to a model does not hear of it`() throws {
+        let rules = try AccessRules(Array(Self.file.utf8))
+        let web = ModelVisibility(of: rules.caller(presenting: "abc".utf8))
+        #expect(web.shows("resnet") && web.shows("bert-large") && !web.shows("other") && !web.shows("") && !web.isAll)
+        let ops = ModelVisibility(of: rules.caller(presenting: "operator-key-123".utf8))
+        #expect(ops.isAll && ops.shows("other") && ops == .all)
+        #expect(ModelVisibility(of: nil) == .all)
+        #expect(!ModelVisibility.none.shows("resnet") && !ModelVisibility.none.isAll)
+    }
+
+    @Test func `the name of a key is known for the log, the key is not`() throws {
+        let access = try access()
+        #expect(access.callerName(presenting: "operator-key-123".utf8) == "ops")
+        #expect(access.callerName(presenting: "nobody's".utf8) == nil)
+        #expect(access.callerName(presenting: nil as [UInt8]?) == "anonymous")
+        #expect(PortAccess().callerName(presenting: "operator-key-123".utf8) == nil)
+    }
+
     @Test func `a port that serves no operators has no control, metrics and debug for anybody`() throws {
         let access = PortAccess(gate: nil, servesOperators: false)
         #expect(!access.isOpen && PortAccess().isOpen)
@@ -138,7 +156,7 @@ import Testing
         #expect(BearerToken.find(in: Array(value.utf8)).map { String(decoding: $0, as: UTF8.self) } == token)
     }
 
-    @Test(arguments: ["good", "bad"]) func `the corpus is read as it should be`(name: String) throws {
+    @Test(arguments: ["good", "bad", "key-in-a-name"]) func `the corpus is read as it should be`(name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let path = "/\(folder)/FuzzTesting/Corpus/fuzz-api-keys/\(name)"
         #expect(APIKeysExercise.fault(in: try LocalFile.contents(of: path, limit: 1 << 20)) == nil)

@@ -81,11 +81,14 @@ import Testing
             health: ServingHealth(requiredModels: ["<m>"], manager: manager),
             now: { 0 }
         )
-        let page = String(decoding: console.page(), as: UTF8.self)
+        let page = String(decoding: console.page { _ in true }, as: UTF8.self)
         #expect(page.contains("Not ready: 1 model cannot answer"))
         #expect(page.contains("Version 1.2, 3 cores, started <time datetime=\"1970-01-01T00:00:00Z\">"))
         #expect(page.contains(#"data-model="&lt;m&gt;""#))
         #expect(!page.contains("{{"))
+        let other = String(decoding: console.page { $0 != "<m>" }, as: UTF8.self)
+        #expect(other.contains(">Not ready<"))
+        #expect(!other.contains("&lt;m&gt;"), "who may not hear of a model does not")
         for name in ["console.js", "console.css", "icon.svg"] {
             #expect(page.contains("console/\(name)"))
             #expect(ConsoleFile.named(name)?.bytes.isEmpty == false)

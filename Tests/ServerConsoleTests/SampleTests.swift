@@ -50,6 +50,19 @@ import Testing
         #expect(sample.total.latency?.p50 == 1.375)
     }
 
+    @Test func `some of the models together have rates, and times only where it is one`() throws {
+        var later = reading(atSeconds: 1)
+        for name in ["a", "b", "c"] {
+            later.models[name] = .init(failed: 1, latencies: BucketCounts(limits: [1000], counts: [4, 0]), waiting: 2)
+        }
+        let sample = try #require(ServerSample(from: reading(atSeconds: 0), to: later))
+        let two = sample.traffic { $0 != "c" }
+        #expect((two.succeeded, two.failed, two.waiting) == (8, 2, 4))
+        #expect(two.latency == nil)
+        #expect(sample.traffic { $0 == "a" } == sample.models["a"])
+        #expect(sample.traffic { _ in false } == TrafficSample())
+    }
+
     @Test func `models without traffic are not kept, and no more than a bound of them`() throws {
         var later = reading(atSeconds: 1)
         for index in 0..<100 { later.models["m\(index)"] = .init(failed: Int64(index)) }

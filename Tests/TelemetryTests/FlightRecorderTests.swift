@@ -107,6 +107,15 @@ import Testing
         #expect(telemetry.endedCount == 2)
     }
 
+    @Test func `who may not hear of a model sees none of its requests`() {
+        let (telemetry, lane) = lane()
+        for name in ["a", "b", ""] { finish(lane, name) }
+        #expect(telemetry.recordedRequests { $0.model == "a" }.map(\.record.model) == ["a"])
+        let answer = telemetry.recordedRequestsJSON(RequestFilter()) { $0.model == "b" }
+        let text = String(decoding: answer, as: UTF8.self)
+        #expect(text.contains(#""model":"b""#) && !text.contains(#""model":"a""#))
+    }
+
     @Test func `a recorder of size 0 keeps nothing`() {
         let (telemetry, lane) = lane { $0.flightRecorderSize = 0 }
         finish(lane, "m", code: .internal)

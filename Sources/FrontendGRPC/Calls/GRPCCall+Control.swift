@@ -9,11 +9,7 @@ extension GRPCCall {
     /// HandleReloadConfigRequest.
     func startReload(_ message: ByteBuffer) {
         guard let models = services.models else { return fail(InferenceRepository.noControl) }
-        do throws(ServingError) {
-            try services.access.checkReachesAllModels(caller, .control, peer: connection.peer)
-        } catch {
-            return fail(error)
-        }
+        services.logger.info(Self.changeIsLogged, metadata: facts("reload"))
         wait { () async throws(ServingError) in
             let (requested, metrics) = try HandleReloadConfigRequest.read(message)
             return try HandleReloadConfigRequest.answer(try await models.reload(requested, metrics: metrics))
@@ -22,8 +18,8 @@ extension GRPCCall {
 
     /// RepositoryIndex.
     func startIndex(_ message: ByteBuffer) {
-        wait { [services, caller] () async throws(ServingError) in
-            try await InferenceRepository.index(message, services) { caller?.grant.reaches($0) ?? true }
+        wait { [services, visibility = ModelVisibility(of: caller)] () async throws(ServingError) in
+            try await InferenceRepository.index(message, services, visibility.shows)
         }
     }
 
@@ -43,6 +39,16 @@ extension GRPCCall {
         }
     }
 
+    private static let changeIsLogged: Logger.Message = "A call changes what is served"
+
+    /// Who asks for a change, and for which, for the log.
+    private func facts(_ action: String, _ model: String? = nil) -> Logger.Metadata {
+        var facts: Logger.Metadata = ["action": "\(action)", "peer": "\(connection.peer)"]
+        if let model { facts["model"] = "\(model)" }
+        if let caller { facts["caller"] = "\(caller.name)" }
+        return facts
+    }
+
     private typealias Change = @Sendable (any ModelControl) async throws(ServingError) -> Void
 
     private func change(_ read: () throws(ServingError) -> (action: String, model: String, Change)) {
@@ -53,14 +59,11 @@ extension GRPCCall {
             guard services.allowsControl else {
                 services.logger.warning(
                     "A call that would change what is served was refused: control is off",
-                    metadata: ["action": "\(action)", "model": "\(model)", "peer": "\(connection.peer)"]
+                    metadata: facts(action, model)
                 )
                 throw ServingError(.permissionDenied, GRPCServices.controlIsOff)
             }
-            services.logger.info(
-                "A call changes what is served",
-                metadata: ["action": "\(action)", "model": "\(model)", "peer": "\(connection.peer)"]
-            )
+            services.logger.info(Self.changeIsLogged, metadata: facts(action, model))
             // Both answers are messages without fields.
             wait { () async throws(ServingError) in
                 try await change(models)

@@ -46,7 +46,9 @@ final class GRPCConnection: HTTP2RequestHandler {
     private func admit(_ head: GRPCRequestHead) throws(GRPCRefusal) -> AccessCaller? {
         guard !services.access.isOpen, let verb = head.method.verb else { return nil }
         do throws(ServingError) {
-            return try services.access.admit(verb, key: head.key, peer: peer)
+            let caller = try services.access.admit(verb, key: head.key, peer: peer)
+            if head.method.isAboutAllModels { try services.access.checkReachesAllModels(caller, verb, peer: peer) }
+            return caller
         } catch {
             throw .status(error)
         }

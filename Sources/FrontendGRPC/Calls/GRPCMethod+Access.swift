@@ -15,6 +15,21 @@ extension GRPCMethod {
     }
 }
 
+extension GRPCMethod {
+    /// Whether a call is about the server as a whole, so that its caller must reach all models.
+    var isAboutAllModels: Bool {
+        switch self {
+        case .handleReloadConfigRequest, .profile, .terminateProfile, .monitor, .startContinuousProfiling,
+            .stopContinuousProfiling, .getSnapshot:
+            true
+        case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus, .serverMetadata,
+            .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload, .healthCheck, .healthWatch, .serverLive,
+            .serverReady, .modelReady:
+            false
+        }
+    }
+}
+
 extension GRPCRequestHead {
     /// The key that the caller presents.
     var key: [UInt8]? {

@@ -1,9 +1,10 @@
+import AccessControl
 import ServerConsole
 
 /// The JSON that the console's script asks for.
 enum ConsoleAnswer {
     /// `GET /console/about`: what the server is, and its models by name.
-    static func about(_ console: ServerConsole) -> [UInt8] {
+    static func about(_ console: ServerConsole, _ visibility: ModelVisibility) -> [UInt8] {
         var writer = ProtobufJSON()
         writer.object { writer in
             writer.string("version", console.facts.version)
@@ -11,7 +12,7 @@ enum ConsoleAnswer {
             writer.plain("started", "\(console.started)")
             writer.plain("control", "\(console.facts.hasControl)")
             writer.list("models") { writer in
-                for model in console.models {
+                for model in console.models(shows: visibility.shows) {
                     writer.object { writer in
                         writer.string("name", model.name)
                         writer.plain("available", "\(model.isAvailable)")
@@ -24,9 +25,20 @@ enum ConsoleAnswer {
 
     /// `GET /console/samples`: a list for each figure, with one number for each second, oldest first; `null` where a
     /// second has none; and what came to each model in the last one. Times are milliseconds, rates per second, memory bytes.
-    static func samples(_ console: ServerConsole, from number: Int, model: String?) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - model: whose traffic it is about; `nil` is all of those that `visibility` shows.
+    static func samples(
+        _ console: ServerConsole,
+        from number: Int,
+        model: String?,
+        _ visibility: ModelVisibility
+    ) -> [UInt8] {
         let (samples, next) = console.samples(from: number)
-        let traffic = samples.map { sample in model.map { sample.models[$0] ?? TrafficSample() } ?? sample.total }
+        let traffic = samples.map { sample in
+            if let model { return sample.models[model] ?? TrafficSample() }
+            return visibility.isAll ? sample.total : sample.traffic(of: visibility.shows)
+        }
         var writer = ProtobufJSON()
         writer.object { writer in
             writer.plain("started", "\(console.started)")
@@ -50,7 +62,7 @@ enum ConsoleAnswer {
             column("cores", samples, \.cores)
             column("memory", samples) { Double($0.memory) }
             writer.object("models") { writer in
-                for (name, traffic) in console.lastTraffic {
+                for (name, traffic) in console.lastTraffic where visibility.shows(name) {
                     writer.object(name) { write(traffic, to: &$0) }
                 }
             }

@@ -17,7 +17,7 @@ extension RESTResponder {
         if head.isCrossOrigin, route.changesModels {
             logger.warning(
                 "A request that would change what is served was refused: it comes from a page of another origin",
-                metadata: ["peer": "\(call.handler.peer)"]
+                metadata: sender(head, call)
             )
             return call.fail(ServingError(.permissionDenied, Self.crossOrigin))
         }
@@ -26,32 +26,26 @@ extension RESTResponder {
             let extensions = models == nil ? [] : ["model_repository"]
             send(ControlAnswer.metadata(version: configuration.serverVersion, extensions: extensions), call)
         case .status:
-            let isShown = visibility(head)
-            wait(call) { models async throws(ServingError) in .json(await self.configStatus(models, isShown)) }
+            let visibility = visibility(head, .status)
+            wait(call) { models async throws(ServingError) in .json(await self.configStatus(models, visibility)) }
         case .reload:
-            do throws(ServingError) {
-                let caller = try configuration.access.admit(.control, key: head.key, peer: call.handler.peer)
-                try configuration.access.checkReachesAllModels(caller, .control, peer: call.handler.peer)
-            } catch {
-                return call.fail(error)
-            }
-            change("reload", nil, call) { models async throws(ServingError) in
+            change("reload", nil, head, call) { models async throws(ServingError) in
                 let hasChanged = try await models.reloadFile()
-                return Reply(status: hasChanged ? .created : .ok, body: await self.configStatus(models) { _ in true })
+                return Reply(status: hasChanged ? .created : .ok, body: await self.configStatus(models, .all))
             }
         case .index:
-            let isShown = visibility(head)
-            read(body, call) { request in self.index(readyOnly: request.readyOnly, isShown, call) }
+            let visibility = visibility(head, .status)
+            read(body, call) { request in self.index(readyOnly: request.readyOnly, visibility, call) }
         case .load(let name):
             read(body, call) { request in
-                self.change("load", name, call) { models async throws(ServingError) in
+                self.change("load", name, head, call) { models async throws(ServingError) in
                     try await models.load(name, try request.parameters.settings(for: name))
                     return .nothing
                 }
             }
         case .unload(let name):
             read(body, call) { request in
-                self.change("unload", name, call) { models async throws(ServingError) in
+                self.change("unload", name, head, call) { models async throws(ServingError) in
                     try request.parameters.checkForUnload()
                     try await models.unload(name)
                     return .nothing
@@ -83,21 +77,9 @@ extension RESTResponder {
         }
     }
 
-    /// Which models the sender may hear of.
-    private func visibility(_ head: HTTP1RequestHead) -> @Sendable (String) -> Bool {
-        // It was admitted before; if the rules have changed since, it sees nothing.
-        let caller = Result { () throws(ServingError) in
-            try configuration.access.admit(.status, key: head.key, peer: "")
-        }
-        switch caller {
-        case .success(let caller): return { caller?.grant.reaches($0) ?? true }
-        case .failure: return { _ in false }
-        }
-    }
-
-    private func index(readyOnly: Bool, _ isShown: @escaping @Sendable (String) -> Bool, _ call: RESTCall) {
+    private func index(readyOnly: Bool, _ visibility: ModelVisibility, _ call: RESTCall) {
         wait(call) { models async throws(ServingError) in
-            let names = (await models.knownModels()).filter(isShown)
+            let names = (await models.knownModels()).filter(visibility.shows)
             return .json(
                 ControlAnswer.index(
                     ModelIndex.entries(of: names, readyOnly: readyOnly) { self.health.versions(of: $0) }
@@ -106,14 +88,22 @@ extension RESTResponder {
         }
     }
 
-    private func configStatus(_ models: any ModelControl, _ isShown: (String) -> Bool) async -> [UInt8] {
-        let known = (await models.knownModels()).filter(isShown).map { (name: $0, versions: health.versions(of: $0)) }
+    private func configStatus(_ models: any ModelControl, _ visibility: ModelVisibility) async -> [UInt8] {
+        let names = (await models.knownModels()).filter(visibility.shows)
+        let known = names.map { (name: $0, versions: health.versions(of: $0)) }
         return ControlAnswer.config(known.filter { !$0.versions.isEmpty || health.status(of: $0.name) != nil })
     }
 
     /// Carries out what changes the served models, where that is allowed.
-    private func change(_ action: String, _ model: String?, _ call: RESTCall, _ work: @escaping Work) {
-        var facts: Logger.Metadata = ["action": "\(action)", "peer": "\(call.handler.peer)"]
+    private func change(
+        _ action: String,
+        _ model: String?,
+        _ head: HTTP1RequestHead,
+        _ call: RESTCall,
+        _ work: @escaping Work
+    ) {
+        var facts = sender(head, call)
+        facts["action"] = "\(action)"
         if let model { facts["model"] = "\(model)" }
         guard configuration.allowsControl else {
             logger.warning("A request that would change what is served was refused: control is off", metadata: facts)
@@ -121,6 +111,13 @@ extension RESTResponder {
         }
         logger.info("A request changes what is served", metadata: facts)
         wait(call, work)
+    }
+
+    /// Who asks for a change, for the log: the address, and the name of the key, if any.
+    private func sender(_ head: HTTP1RequestHead, _ call: RESTCall) -> Logger.Metadata {
+        var facts: Logger.Metadata = ["peer": "\(call.handler.peer)"]
+        if let caller = configuration.access.callerName(presenting: head.key) { facts["caller"] = "\(caller)" }
+        return facts
     }
 
     /// Answers with what `work` comes to. It is cancelled when the client leaves, or after the time that a run would have;

@@ -5,12 +5,12 @@ extension RESTRoute {
     /// Notes what a request of this route asks for.
     ///
     /// - Parameter isCounted: whether it is under `/v1/`, all of which TensorFlow Serving counts. Where the path is of no
-    ///   known form no model is named.
+    ///   known form no model is named. Who looks at a server is no load of it, and is not counted.
     func describe(_ record: inout RequestRecord, isCounted: Bool) {
         let (api, model, inference) = measured
         record.api = api
         record.model = model
-        record.counted = isCounted ? .rest(inference) : nil
+        record.counted = isCounted && api != .observation ? .rest(inference) : nil
     }
 
     private var measured: (RequestAPI, model: String, InferenceAPI?) {

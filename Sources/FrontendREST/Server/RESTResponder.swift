@@ -49,19 +49,32 @@ final class RESTResponder: Sendable {
     /// Why a request is refused for who sends it and where; `nil` when it is not.
     func refusal(of head: HTTP1RequestHead, on loop: RESTLoop, peer: () -> String) -> HTTP1Failure? {
         guard let asked = right(for: head, on: loop) else { return nil }
+        let access = configuration.access
         do throws(ServingError) {
-            _ = try configuration.access.admit(asked.verb, model: asked.model, key: head.key, peer: peer())
+            let caller = try access.admit(asked.verb, model: asked.model, key: head.key, peer: peer())
+            if asked.scope == .allModels { try access.checkReachesAllModels(caller, asked.verb, peer: peer()) }
             return nil
         } catch {
             return HTTP1Failure(status: HTTPStatus(error.code), message: error.message)
         }
     }
 
-    private func right(for head: HTTP1RequestHead, on loop: RESTLoop) -> (verb: AccessVerb, model: String?)? {
-        if metricsPath.match(head.target) != nil { return (.metrics, nil) }
-        // All of the console: it shows what the server does, and to whom.
-        if console != nil, let path = ConsolePath(head.target) { return opensLocked(path, head) ? nil : (.debug, nil) }
-        return loop.route(head.method, head.target).access
+    private func right(for head: HTTP1RequestHead, on loop: RESTLoop) -> RequestedRight? {
+        if metricsPath.match(head.target) != nil { return RequestedRight(.metrics, .allModels) }
+        if console != nil, let path = ConsolePath(head.target) { return opensLocked(path, head) ? nil : path.right }
+        return loop.route(head.method, head.target).right
+    }
+
+    /// Which models the sender may hear of.
+    func visibility(_ head: HTTP1RequestHead, _ verb: AccessVerb) -> ModelVisibility {
+        // It was admitted before; if the rules have changed since, it sees nothing.
+        let caller = Result { () throws(ServingError) in
+            try configuration.access.admit(verb, key: head.key, peer: "")
+        }
+        switch caller {
+        case .success(let caller): return ModelVisibility(of: caller)
+        case .failure: return .none
+        }
     }
 
     /// Whether the console shows itself without its models: a browser that opens a page can present no key,
@@ -81,7 +94,8 @@ final class RESTResponder: Sendable {
         }
         if let console, head.method == .get || head.method == .head, let path = ConsolePath(head.target) {
             call.handler.describe(call.number) { $0.api = .observation }
-            return send(path, of: console, isLocked: opensLocked(path, head), for: call)
+            guard !opensLocked(path, head) else { return sendLocked(path, of: console, for: call) }
+            return send(path, of: console, visibility(head, .debug), for: call)
         }
         let route = call.loop.route(head.method, head.target)
         let isV1 = Self.isV1(head.target)
@@ -108,7 +122,7 @@ final class RESTResponder: Sendable {
                 SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
             }
         case .control(let control): self.control(control, head, body, for: call)
-        case .recordedRequests(let query): sendRecordedRequests(query, for: call)
+        case .recordedRequests(let query): sendRecordedRequests(query, visibility(head, .debug), for: call)
         case .options: options(head, call)
         case .live: send(ReadinessAnswer.live, call)
         case .ready: sendReadiness(call)

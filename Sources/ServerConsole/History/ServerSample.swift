@@ -22,6 +22,17 @@ public struct ServerSample: Sendable, Hashable {
 }
 
 extension ServerSample {
+    /// What came to some of the models together. Times of answers are known only where it came to one of them.
+    public func traffic(of isMeant: (String) -> Bool) -> TrafficSample {
+        let parts = models.filter { isMeant($0.key) }.map(\.value)
+        guard parts.count > 1 else { return parts.first ?? TrafficSample() }
+        return parts.reduce(into: TrafficSample()) { sum, part in
+            sum.succeeded += part.succeeded
+            sum.failed += part.failed
+            sum.waiting += part.waiting
+        }
+    }
+
     /// What happened between two readings; `nil` when they are of the same moment.
     init?(from earlier: ServerReading, to later: ServerReading) {
         let nanoseconds = later.time.nanoseconds(since: earlier.time)

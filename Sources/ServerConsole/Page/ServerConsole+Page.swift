@@ -1,6 +1,10 @@
 extension ServerConsole {
     /// The whole page, with the states of now: it tells them without its script, too.
-    public func page() -> [UInt8] { page(status: statusFragment(), models: modelsFragment()) }
+    ///
+    /// - Parameter isShown: whether whoever asks may hear of a model.
+    public func page(shows isShown: (String) -> Bool) -> [UInt8] {
+        page(status: statusFragment(shows: isShown), models: modelsFragment(shows: isShown))
+    }
 
     /// The page without its models, for those who have not said yet who they are.
     public func lockedPage() -> [UInt8] { page(status: [], models: []) }
@@ -22,36 +26,43 @@ extension ServerConsole {
     }
 
     /// Whether the server is ready, in a word or two.
-    func statusFragment() -> [UInt8] {
-        let waiting = models.filter { !$0.isAvailable }.count
+    func statusFragment(shows isShown: (String) -> Bool) -> [UInt8] {
+        let waiting = models(shows: isShown).count { !$0.isAvailable }
         let (kind, text) =
             if isDraining {
                 ("busy", "Shutting down")
             } else if isReady {
                 ("good", "Ready")
             } else {
-                (
-                    "bad",
-                    waiting == 1 ? "Not ready: 1 model cannot answer" : "Not ready: \(waiting) models cannot answer"
-                )
+                ("bad", Self.notReady(waiting))
             }
         var html = HTMLText()
         html.element("span", "class=\"pill \(kind)\"", text)
         return html.bytes
     }
 
+    private static func notReady(_ waiting: Int) -> String {
+        switch waiting {
+        case 0: "Not ready"
+        case 1: "Not ready: 1 model cannot answer"
+        default: "Not ready: \(waiting) models cannot answer"
+        }
+    }
+
     /// The table of models and what happened lately; the script fetches it anew when something changed.
-    func modelsFragment() -> [UInt8] {
+    func modelsFragment(shows isShown: (String) -> Bool) -> [UInt8] {
         var html = HTMLText()
-        html.write(models, hasControl: facts.hasControl)
-        html.write(events: events)
+        html.write(models(shows: isShown), hasControl: facts.hasControl)
+        html.write(events: events(shows: isShown))
         return html.bytes
     }
 
     /// The body of the status line and of the table, which belong together.
-    public func statesFragment() -> [UInt8] {
-        Array("<div data-part=\"status\">".utf8) + statusFragment() + Array("</div><div data-part=\"models\">".utf8)
-            + modelsFragment() + Array("</div>".utf8)
+    ///
+    /// - Parameter isShown: whether whoever asks may hear of a model.
+    public func statesFragment(shows isShown: (String) -> Bool) -> [UInt8] {
+        Array("<div data-part=\"status\">".utf8) + statusFragment(shows: isShown)
+            + Array("</div><div data-part=\"models\">".utf8) + modelsFragment(shows: isShown) + Array("</div>".utf8)
     }
 }
 

@@ -67,9 +67,11 @@ extension RequestRecord {
 
 extension RequestTelemetry {
     /// The answer of `GET /v1/debug/requests`. Takes a while: not for an event loop.
-    public func recordedRequestsJSON(_ filter: RequestFilter) -> [UInt8] {
+    ///
+    /// - Parameter isShown: whether the one who asks may hear of a request.
+    public func recordedRequestsJSON(_ filter: RequestFilter, isShown: (RequestRecord) -> Bool) -> [UInt8] {
         let clock = WallClock()
-        let requests = recordedRequests(filter).map { request in
+        let requests = recordedRequests(filter, isShown: isShown).map { request in
             var line = JSONLine()
             request.record.write(to: &line, clock)
             line.bool("slow", request.slow)

@@ -80,22 +80,40 @@ import Testing
         #expect(connection.takeClaim() == nil)
     }
 
-    static let routes: [(method: HTTP1Method, target: String, verb: AccessVerb?, model: String?)] = [
-        (.post, "/v1/models/m:predict", .predict, "m"), (.post, "/v1/models/%6d/versions/1:classify", .predict, "m"),
-        (.get, "/v1/models/m", .status, "m"), (.get, "/v1/models/m/labels/l/metadata", .metadata, "m"),
-        (.get, "/v1/models/m/scheduler", .debug, "m"), (.get, "/v1/config", .status, nil),
-        (.post, "/v1/config/reload", .control, nil), (.post, "/v2/repository/index", .status, nil),
-        (.post, "/v2/repository/models/m/load", .control, "m"),
-        (.post, "/v2/repository/models/m/unload?x", .control, "m"),
-        (.get, "/v2", .status, nil), (.get, "/v2/health/ready", nil, nil), (.get, "/v2/models/m/ready", nil, nil),
+    static let routes: [(method: HTTP1Method, target: String, verb: AccessVerb?, scope: RequestedRight.Scope?)] = [
+        (.post, "/v1/models/m:predict", .predict, .model("m")),
+        (.post, "/v1/models/%6d/versions/1:classify", .predict, .model("m")),
+        (.get, "/v1/models/m", .status, .model("m")), (.get, "/v1/models/m/labels/l/metadata", .metadata, .model("m")),
+        (.get, "/v1/models/m/scheduler", .debug, .model("m")), (.get, "/v1/config", .status, .visibleModels),
+        (.get, "/v1/debug/requests", .debug, .visibleModels), (.post, "/v1/config/reload", .control, .allModels),
+        (.post, "/v2/repository/index", .status, .visibleModels),
+        (.post, "/v2/repository/models/m/load", .control, .model("m")),
+        (.post, "/v2/repository/models/m/unload?x", .control, .model("m")),
+        (.get, "/v2", .status, .visibleModels), (.get, "/v2/health/ready", nil, nil),
+        (.get, "/v2/models/m/ready", nil, nil),
         (.get, "/v2/repository/index", nil, nil), (.post, "/v2/repository/models/m/other", nil, nil),
         (.post, "/v1/config/reload/", nil, nil), (.get, "/v1/config/reload", nil, nil),
     ]
 
     @Test(arguments: routes)
-    func `each path asks for its right`(method: HTTP1Method, target: String, verb: AccessVerb?, model: String?) {
-        let access = RESTRoute(method, Array(target.utf8)).access
-        #expect(access?.verb == verb)
-        #expect(access?.model == model)
+    func `each path asks for its right`(
+        method: HTTP1Method,
+        target: String,
+        verb: AccessVerb?,
+        scope: RequestedRight.Scope?
+    ) {
+        let right = RESTRoute(method, Array(target.utf8)).right
+        #expect(right?.verb == verb)
+        #expect(right?.scope == scope)
+    }
+
+    @Test(
+        arguments: [
+            ("/", .visibleModels), ("/console/samples", .visibleModels), ("/console/about", .visibleModels),
+            ("/console/samples?model=m", .model("m")), ("/console/scheduler?model=m", .model("m")),
+        ] as [(String, RequestedRight.Scope)]
+    )
+    func `the console asks for the right to debug`(target: String, scope: RequestedRight.Scope) {
+        #expect(ConsolePath(Array(target.utf8))?.right == RequestedRight(.debug, scope))
     }
 }
