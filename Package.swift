@@ -69,6 +69,8 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-api-keys", path: "APIKeys", ["AccessExercises"]),
     fuzzer("fuzz-repository-request", path: "RepositoryRequest", ["RESTExercises"]),
     fuzzer("fuzz-load-answer", path: "LoadAnswer", ["LoadExercises"]),
+    fuzzer("fuzz-trace-parent", path: "TraceParent", ["TelemetryExercises"]),
+    fuzzer("fuzz-request-filter", path: "RequestFilter", ["TelemetryExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
@@ -250,6 +252,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "TelemetryExercises",
+            dependencies: ["ServingPrimitives", "Telemetry"],
+            path: "FuzzTesting/TelemetryExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "WireExercises",
             dependencies: [
                 "Inference", "Servables", "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", protobuf,
@@ -297,7 +305,7 @@ let package = Package(
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
         tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
         tests("ServingMetrics", ["ServingPrimitives"]),
-        tests("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
+        tests("Telemetry", ["ServingMetrics", "ServingPrimitives", "TelemetryExercises", logging]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
         tests("ServerConsole", ["Inference", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),

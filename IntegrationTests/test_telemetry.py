@@ -4,16 +4,18 @@ import json
 import os
 import signal
 import socket
+import ssl
 
 import grpc
 import numpy
 import pytest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from support import certificates
 from support.collector import Collector, attributes
 from support.metrics import scrape
 from support.paths import MODELS
-from support.server import apus_serve, free_port, tensorflow_model_server
+from support.server import apus_serve, free_port, run_program, tensorflow_model_server
 from support.tensors import predict_request
 from support.waiting import LONG, eventually
 
@@ -22,8 +24,8 @@ PARENT = "b7ad6b7169203331"
 STAGES = ["receive", "parse", "queue", "run", "encode"]
 
 
-def serve(*options):
-    return apus_serve({"half_plus_two": MODELS / "half_plus_two"}, *options)
+def serve(*options, **settings):
+    return apus_serve({"half_plus_two": MODELS / "half_plus_two"}, *options, **settings)
 
 
 def half_plus_two(value=1.0):
@@ -326,6 +328,52 @@ def test_a_collector_that_recovers_gets_what_it_refused():
             return sample(scrape(server), "apus_traced_requests_total", outcome="exported") == 1
 
         eventually(exported, "a request that counts as exported")
+
+
+def test_a_collector_may_ask_for_tls_of_both_sides(tmp_path):
+    authority = certificates.make(tmp_path, "authority", certificates.AUTHORITY, common_name="test authority")
+    own = certificates.make(tmp_path, "collector", certificates.SERVER, authority)
+    client = certificates.make(tmp_path, "client", certificates.CLIENT, authority)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.certificate_path)
+    context.load_cert_chain(own.certificate_path, own.key_path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with Collector(tls=context) as collector:
+        options = [f"--otlp-endpoint={collector.url}", "--trace-sampling=1"]
+        trust = {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(authority.certificate_path)}
+        mutual = {
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(client.certificate_path),
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY": str(client.key_path),
+        }
+        # The first does not know the authority of the collector, which does not know the second.
+        with (
+            serve(*options) as stranger,
+            serve(*options, environment=trust) as unknown,
+            serve(*options, environment={**trust, **mutual}) as server,
+        ):
+            for each in [stranger, unknown, server]:
+                each.wait_until_ready().prediction().Predict(half_plus_two(), timeout=LONG)
+            (spans,) = collector.traces().values()
+            check_spans(spans, "")
+            for each in [stranger, unknown]:
+                each.line("The trace collector takes no spans; they are lost")
+        assert len(collector.spans) == len(spans)
+
+
+@pytest.mark.parametrize(
+    "environment, message",
+    [
+        ({"OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere.pem"}, "/nowhere.pem; No such file"),
+        ({"OTEL_EXPORTER_OTLP_CERTIFICATE": __file__}, "is not what was expected in PEM"),
+        ({"OTEL_EXPORTER_OTLP_CLIENT_KEY": "key.pem"}, "expected both or none"),
+    ],
+)
+def test_files_for_tls_with_the_collector_that_cannot_be_used_end_the_start(environment, message):
+    done = run_program(
+        "apus",
+        *["serve", f"--model=m={MODELS / 'half_plus_two'}", "--port=0", "--otlp-endpoint=https://localhost"],
+        environment=environment,
+    )
+    assert done.returncode == 1 and message in done.stderr
 
 
 def test_a_collector_that_hangs_costs_spans_and_nothing_else():

@@ -22,15 +22,16 @@ package enum APIKeysExercise {
         }
     }
 
-    /// The second field of a line, where it is long enough to be told from a word of ours.
+    /// The second field of a line, where it is long enough to be told from a word of ours. One that is a part of a name, too,
+    /// may be told with that name.
     private static func leakedSecret(of bytes: [UInt8], in text: String) -> String? {
-        for line in bytes.split(separator: 0x0A) {
-            let fields = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-            guard fields.count > 1, fields[1].count >= 16, let secret = String(validating: fields[1], as: UTF8.self),
-                // A name that is written twice is told, and may be written as a key, too.
-                fields[0] != fields[1]
+        let lines = bytes.split(separator: 0x0A).map { $0.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+        let names = lines.compactMap(\.first).map { String(decoding: $0, as: UTF8.self) }
+        for fields in lines where fields.count > 1 && fields[1].count >= 16 {
+            guard let secret = String(validating: fields[1], as: UTF8.self), text.contains(secret),
+                !names.contains(where: { $0.contains(secret) })
             else { continue }
-            if text.contains(secret), !text.contains("name \(secret)") { return secret }
+            return secret
         }
         return nil
     }

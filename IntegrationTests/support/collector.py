@@ -1,4 +1,4 @@
-"""A small OpenTelemetry collector: takes spans by OTLP over HTTP and keeps them."""
+"""A small OpenTelemetry collector: takes spans by OTLP over HTTP or HTTPS and keeps them."""
 
 import http.server
 import threading
@@ -8,10 +8,16 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from .waiting import eventually
 
 
-class Collector:
-    """`statuses` are answered one after the other, then 200. While `hold` is clear, requests wait for their answer."""
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A handshake that fails is what some tests are about."""
 
-    def __init__(self, statuses=()):
+
+class Collector:
+    """`statuses` are answered one after the other, then 200. While `hold` is clear, requests wait for their answer.
+    With `tls`, an `ssl.SSLContext`, it speaks HTTPS."""
+
+    def __init__(self, statuses=(), tls=None):
         self.statuses = list(statuses)
         self.hold = threading.Event()
         self.hold.set()
@@ -34,9 +40,13 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = QuietServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            # The handshake is the affair of a connection's thread.
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+            self.url = f"https://localhost:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def take(self, path, kind, body):

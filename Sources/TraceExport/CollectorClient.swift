@@ -13,15 +13,16 @@ struct CollectorClient: Sendable {
     private let tls: NIOSSLContext?
 
     /// - Throws: why TLS cannot be used.
-    init(_ address: CollectorAddress, group: any EventLoopGroup, timeout: TimeAmount) throws(ServingError) {
+    init(
+        _ address: CollectorAddress,
+        credentials: CollectorCredentials,
+        group: any EventLoopGroup,
+        timeout: TimeAmount
+    ) throws(ServingError) {
         self.address = address
         self.group = group
         self.timeout = timeout
-        do {
-            tls = address.usesTLS ? try NIOSSLContext(configuration: .makeClientConfiguration()) : nil
-        } catch {
-            throw .internalError("cannot use TLS for \(address.host): \(error)")
-        }
+        tls = address.usesTLS ? try credentials.makeContext() : nil
     }
 
     /// Blocks until the collector has answered: not on an event loop.

@@ -29,6 +29,7 @@ public final class SpanExporter: TelemetrySink {
     private let lost: Counter
 
     /// - Parameters:
+    ///   - credentials: where the address asks for TLS.
     ///   - group: the loops that connections run on; they must outlive `close`.
     ///   - service: what the spans are of: OpenTelemetry's `service.name`.
     ///   - registry: where traced requests are counted.
@@ -36,6 +37,7 @@ public final class SpanExporter: TelemetrySink {
     /// - Throws: why TLS cannot be used.
     public init(
         to address: CollectorAddress,
+        credentials: CollectorCredentials,
         group: any EventLoopGroup,
         service: String,
         version: String,
@@ -45,7 +47,7 @@ public final class SpanExporter: TelemetrySink {
         let requests = registry.counter("apus_traced_requests_total", labels: ["outcome"])
         lost = requests.cell(["lost"])
         let delivery = SpanDelivery(
-            client: try CollectorClient(address, group: group, timeout: Self.timeout),
+            client: try CollectorClient(address, credentials: credentials, group: group, timeout: Self.timeout),
             encoder: SpanEncoder(service: service, version: version),
             exported: requests.cell(["exported"]),
             lost: lost,

@@ -9,6 +9,12 @@ import ServingPrimitives
 import Telemetry
 import TraceExport
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What a server tells of its requests and of itself, and where to: made from the configuration, ended with the server.
 struct ServerTelemetry: Sendable {
     /// How long the end of the process waits for what is still to be written or sent.
@@ -39,6 +45,7 @@ struct ServerTelemetry: Sendable {
         if let url = configuration.traceEndpoint {
             spans = try SpanExporter(
                 to: try CollectorAddress(url),
+                credentials: CollectorCredentials { name in getenv(name).map { String(cString: $0) } },
                 group: group,
                 service: "apus",
                 version: ServerVersion.text,
