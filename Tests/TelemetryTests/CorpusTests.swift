@@ -2,12 +2,6 @@ import ServingPrimitives
 import TelemetryExercises
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// Replays what the fuzz targets start from, and all that has failed once; also cut off anywhere and with any byte changed.
 @Suite struct CorpusTests {
     @Test(arguments: inputs("fuzz-trace-parent")) func `a traceparent is read as its definition has it`(
@@ -52,14 +46,5 @@ private let corpus: String = {
 }()
 
 private func inputs(_ target: String) -> [String] {
-    guard let folder = opendir(corpus + target) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
+    (LocalFolder.names(in: corpus + target) ?? []).filter { !$0.hasPrefix(".") }.sorted()
 }
