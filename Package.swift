@@ -72,6 +72,8 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-trace-parent", path: "TraceParent", ["TelemetryExercises"]),
     fuzzer("fuzz-request-filter", path: "RequestFilter", ["TelemetryExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
+    fuzzer("fuzz-checkpoint-index", path: "CheckpointIndex", ["SourceExercises"]),
+    fuzzer("fuzz-checksum-list", path: "ChecksumList", ["SourceExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
 
@@ -246,6 +248,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "SourceExercises",
+            dependencies: ["ModelSources", "ServingPrimitives"],
+            path: "FuzzTesting/SourceExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "LoadExercises",
             dependencies: ["LoadGeneration", "ServingPrimitives"],
             path: "FuzzTesting/LoadExercises",
@@ -375,7 +383,7 @@ let package = Package(
                 protobuf,
             ]
         ),
-        tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", logging]),
+        tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", "SourceExercises", logging]),
         tests("EngineTensorFlow", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(

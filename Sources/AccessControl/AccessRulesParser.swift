@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// Reads an API keys file line by line. No text it makes has a secret in it.
 struct AccessRulesParser {
     private static let toldProblems = 20

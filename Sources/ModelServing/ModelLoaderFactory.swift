@@ -27,6 +27,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
         ModelLoader(
             engine: engineProcesses.engine(for: version.id) ?? engine,
             id: version.id,
+            defect: version.defect,
             request: LoadRequest(path: version.path, tags: tags),
             scheduling: scheduling,
             warmUp: warmUp,
@@ -44,6 +45,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
 private struct ModelLoader: ServableLoader {
     let engine: any InferenceEngine
     let id: ServableID
+    let defect: ServingError?
     let request: LoadRequest
     let scheduling: ModelScheduling
     let warmUp: ModelWarmUp?
@@ -58,6 +60,7 @@ private struct ModelLoader: ServableLoader {
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
+            if let defect { throw defect }
             guard let fileCacheFlush else { return try loadMeasured() }
             return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadMeasured() }
         } catch {

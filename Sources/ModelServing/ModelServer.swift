@@ -119,6 +119,7 @@ public final class ModelServer: Sendable {
             models: [],
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
             prefersTFLite: configuration.loading.prefersTFLite,
+            coming: { [manager] model, versions in manager.showComing(versions, of: model) },
             logger: logger
         )
         let models = ModelConfiguration(
@@ -127,6 +128,7 @@ public final class ModelServer: Sendable {
             health: health,
             metrics: metrics.registry,
             requestLogs: requestLogs,
+            stores: configuration.stores,
             allowsLabelsForUnavailableVersions: configuration.loading.allowsLabelsForUnavailableVersions,
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,

@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 
 /// What is known of the versions in one model's base path, look after look.
 ///
@@ -15,6 +16,8 @@ struct BasePathMonitor {
         case notThere(version: Int64)
         /// The policy is a list of versions, and the list is empty.
         case noneWanted
+        /// Its files are not to be had for now.
+        case notFetched(version: Int64, reason: String)
     }
 
     struct Look {
@@ -23,25 +26,39 @@ struct BasePathMonitor {
         var notices: [Notice] = []
         /// `false` while a version is being written: worth another look soon.
         var isSettled = true
+        /// Versions whose files are being fetched, newest first, each with how far that is.
+        var coming: [VersionStatus] = []
     }
 
-    private enum Condition: Hashable {
+    fileprivate enum Condition: Hashable {
         case unsettled
         case complete
-        case incomplete(String)
+        case incomplete(VersionDefect)
     }
 
     private struct Version {
+        /// As the base path has it.
         var path: String
+        /// Where an engine finds it.
+        var localPath: String
         var condition = Condition.unsettled
         var fingerprint: Int?
         /// When the present fingerprint was first seen.
         var unchangedSince: Int64 = 0
+        /// What its content said when it had the fingerprint: reading it may take long, and is done once.
+        var judged: (fingerprint: Int, defect: VersionDefect?)?
+        /// While its files are being fetched.
+        var coming: ServingError?
+
+        init(path: String) {
+            self.path = path
+            self.localPath = path
+        }
     }
 
     private(set) var model: MonitoredModel
     private let prefersTFLite: Bool
-    let settleNanoseconds: Int64
+    private let defaultSettleNanoseconds: Int64
     private var versions: [Int64: Version] = [:]
     private var announced: AspiredVersions?
     /// Those of `announced` that were not complete.
@@ -51,8 +68,10 @@ struct BasePathMonitor {
     init(_ model: MonitoredModel, prefersTFLite: Bool = false, settleNanoseconds: Int64) {
         self.model = model
         self.prefersTFLite = prefersTFLite
-        self.settleNanoseconds = settleNanoseconds
+        self.defaultSettleNanoseconds = settleNanoseconds
     }
+
+    var settleNanoseconds: Int64 { model.settleNanoseconds.map { Int64(clamping: $0) } ?? defaultSettleNanoseconds }
 
     /// Looks for the model under another policy, or in another turn, from the next look on. What is known of the versions
     /// stays known, as the base path is the same.
@@ -68,22 +87,25 @@ struct BasePathMonitor {
         } catch {
             return Look(notices: tell([.unreadable(reason: error.message)]))
         }
-        var notices = list(names)
+        var notices = list(names, files)
         let (chosen, isSettled) = choose(files, now: now)
         notices.formUnion(noticesOfVersions())
         return Look(
             announcements: chosen.map { announce($0) } ?? [],
             notices: tell(notices),
-            isSettled: isSettled
+            isSettled: isSettled,
+            coming: versions.sorted { $0.key > $1.key }.compactMap { number, version in
+                version.coming.map { VersionStatus(version: number, state: .start, error: $0) }
+            }
         )
     }
 
     /// Takes over the version folders among `names`, and forgets those that are gone.
-    private mutating func list(_ names: [String]) -> Set<Notice> {
+    private mutating func list(_ names: [String], _ files: some FileSystem) -> Set<Notice> {
         var notices: Set<Notice> = []
         var folders: [Int64: String] = [:]
         for name in names.sorted() {
-            guard let number = VersionFolderName.version(name) else { continue }
+            guard let number = files.version(named: name, in: model.basePath) else { continue }
             if let ignored = folders.updateValue(name, forKey: number) {
                 notices.insert(.duplicate(version: number, ignored: ignored, used: name))
             }
@@ -100,6 +122,7 @@ struct BasePathMonitor {
     private mutating func choose(_ files: some FileSystem, now: Int64) -> (chosen: [Int64]?, isSettled: Bool) {
         let listed = Array(versions.keys)
         var isSettled = true
+        for number in listed { versions[number]?.coming = nil }
         let complete = model.policy.select(from: listed) { number in
             let condition = examine(number, files, now: now)
             if condition == .unsettled { isSettled = false }
@@ -124,18 +147,60 @@ struct BasePathMonitor {
         let quietSince = min(version.unchangedSince, folder.modified)
         if now - quietSince < settleNanoseconds {
             version.condition = .unsettled
+        } else if let defect = folder.defect {
+            version.condition = .incomplete(VersionDefect(defect))
         } else {
-            version.condition = folder.defect.map(Condition.incomplete) ?? .complete
+            version.condition = judge(folder, &version, files)
         }
         versions[number] = version
         return version.condition
     }
 
+    /// Of a version that has all its files and rests: what their content says.
+    private func judge(_ folder: VersionFolder, _ version: inout Version, _ files: some FileSystem) -> Condition {
+        switch files.stage(version.path, manifest: model.manifest) {
+        case .onTheWay(let progress):
+            version.coming = ServingError(.ok, progress)
+            return .unsettled
+        case .failed(let error):
+            version.coming = error
+            return .unsettled
+        case .local(let path, let isVerified):
+            version.localPath = path
+            let manifest = isVerified ? .ignore : model.manifest
+            if version.judged?.fingerprint != folder.fingerprint || version.judged?.defect?.refusal == .unavailable {
+                version.judged = (
+                    folder.fingerprint, defect(at: path, of: folder, besides: version.path, manifest, files)
+                )
+            }
+            return version.judged?.defect.map(Condition.incomplete) ?? .complete
+        }
+    }
+
+    private func defect(
+        at path: String,
+        of folder: VersionFolder,
+        besides original: String,
+        _ manifest: ManifestRule,
+        _ files: some FileSystem
+    ) -> VersionDefect? {
+        var folder = folder
+        if path != original {
+            folder = VersionFolder(path, prefersTFLite: prefersTFLite, in: files)
+            if let defect = folder.defect { return VersionDefect(defect) }
+        }
+        return folder.contentDefect(at: path, manifest, in: files)
+    }
+
     private func noticesOfVersions() -> Set<Notice> {
         var notices: Set<Notice> = versions.isEmpty ? [.noVersions] : []
         for (number, version) in versions {
-            guard case .incomplete(let defect) = version.condition else { continue }
-            notices.insert(.incomplete(version: number, defect: defect))
+            if case .incomplete(let defect) = version.condition {
+                notices.insert(.incomplete(version: number, defect: defect.text))
+            }
+            if let error = version.coming, error.code != .ok {
+                notices.insert(.notFetched(version: number, reason: error.message))
+            }
         }
         if case .specific(let wanted) = model.policy {
             if wanted.isEmpty { notices.insert(.noneWanted) }
@@ -168,9 +233,20 @@ struct BasePathMonitor {
             model: model.name,
             versions: numbers.compactMap { number in
                 versions[number].map {
-                    AspiredVersion(id: ServableID(name: model.name, version: number), path: $0.path)
+                    AspiredVersion(
+                        id: ServableID(name: model.name, version: number),
+                        path: $0.localPath,
+                        defect: $0.condition.refusal(of: number, in: $0.path)
+                    )
                 }
             }
         )
+    }
+}
+
+extension BasePathMonitor.Condition {
+    fileprivate func refusal(of version: Int64, in path: String) -> ServingError? {
+        guard case .incomplete(let defect) = self, let code = defect.refusal else { return nil }
+        return ServingError(code, "Version \(version) in \(path) is not complete: \(defect.text)")
     }
 }

@@ -27,6 +27,9 @@ public final class FileSystemSource: ModelSource {
         }
     }
 
+    /// Told of a model's versions whose files are being fetched, newest first, whenever they change.
+    public typealias ComingObserver = @Sendable (_ model: String, _ versions: [VersionStatus]) -> Void
+
     /// Waits so many nanoseconds; returns early when its task is cancelled.
     public typealias Pause = @Sendable (UInt64) async -> Void
 
@@ -49,6 +52,7 @@ public final class FileSystemSource: ModelSource {
     private let fileSystem: any FileSystem
     private let clock: @Sendable () -> Int64
     private let pause: Pause
+    private let coming: ComingObserver
     private let logger: Logger
 
     /// - Parameters:
@@ -64,6 +68,7 @@ public final class FileSystemSource: ModelSource {
         fileSystem: any FileSystem = LocalFileSystem(),
         clock: @escaping @Sendable () -> Int64 = FileSystemSource.wallClock,
         pause: @escaping Pause = { try? await Task.sleep(nanoseconds: $0) },
+        coming: @escaping ComingObserver = { _, _ in },
         logger: Logger
     ) {
         self.state = Mutex(State(models: models))
@@ -73,6 +78,7 @@ public final class FileSystemSource: ModelSource {
         self.fileSystem = fileSystem
         self.clock = clock
         self.pause = pause
+        self.coming = coming
         self.logger = logger
     }
 
@@ -125,12 +131,14 @@ public final class FileSystemSource: ModelSource {
                         stops[watch.id] = stop
                         group.addTask { await self.look(watch, until: stopped, post) }
                     }
+                    for name in change.removed { coming(name, []) }
                     for name in change.removed { await aspire(AspiredVersions(model: name, versions: [])) }
                     for waiter in waiters { waiter.resume() }
                 case .looked(let id, let monitor, let look):
                     guard watched.update(id, monitor) else { continue }
                     log(look, of: monitor.model)
                     for announcement in look.announcements { await aspire(announcement) }
+                    coming(monitor.model.name, look.coming)
                 }
             }
         }
@@ -167,6 +175,7 @@ public final class FileSystemSource: ModelSource {
 
     private func look(_ watch: WatchedModels.Watch, _ events: AsyncStream<Event>.Continuation) async {
         var monitor = watch.monitor
+        fileSystem.refresh(monitor.model.basePath)
         while !Task.isCancelled {
             let before = monitor
             let result = await onOwnThread(named: "poll-\(before.model.name)") { [fileSystem, clock] in
@@ -177,22 +186,27 @@ public final class FileSystemSource: ModelSource {
             guard let (after, look) = result, !Task.isCancelled else { return }
             monitor = after
             events.yield(.looked(watch.id, after, look))
-            guard let nanoseconds = pauseAfter(look) else { return }
+            guard let nanoseconds = pauseAfter(look, settleNanoseconds: UInt64(clamping: after.settleNanoseconds))
+            else { return }
             await pause(nanoseconds)
         }
     }
 
     /// Nanoseconds to the next look; `nil` when there is none.
-    private func pauseAfter(_ look: BasePathMonitor.Look) -> UInt64? {
+    private func pauseAfter(_ look: BasePathMonitor.Look, settleNanoseconds: UInt64) -> UInt64? {
+        let soon = settleNanoseconds == 0 ? Self.shortestPause : settleNanoseconds
         switch polling {
         case .never: return nil
-        case .once: return look.isSettled ? nil : settleNanoseconds
+        case .once: return look.isSettled ? nil : soon
         case .everySeconds(let seconds):
             let (nanoseconds, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
             let interval = overflow ? .max : nanoseconds
-            return look.isSettled ? interval : min(interval, settleNanoseconds)
+            return look.isSettled ? interval : min(interval, soon)
         }
     }
+
+    /// While a version is awaited that need not rest.
+    private static let shortestPause: UInt64 = 100_000_000
 
     private func log(_ look: BasePathMonitor.Look, of model: MonitoredModel) {
         var logger = logger
@@ -229,6 +243,11 @@ extension Logger {
             warning(
                 "A version is not complete and is passed over while there is another",
                 metadata: ["version": "\(version)", "defect": "\(defect)"]
+            )
+        case .notFetched(let version, let reason):
+            warning(
+                "The files of a version cannot be fetched now; it is tried again",
+                metadata: ["version": "\(version)", "error": "\(reason)"]
             )
         case .noneWanted:
             warning("No versions are served: the version policy is a list of specific versions, and it is empty")

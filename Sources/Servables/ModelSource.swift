@@ -1,11 +1,16 @@
+public import ServingPrimitives
+
 /// One version that should be served, and the folder it is in.
 public struct AspiredVersion: Sendable, Hashable {
     public var id: ServableID
     public var path: String
+    /// Why it must not be loaded, whatever an engine says; a load fails with it. `nil` for all others.
+    public var defect: ServingError?
 
-    public init(id: ServableID, path: String) {
+    public init(id: ServableID, path: String, defect: ServingError? = nil) {
         self.id = id
         self.path = path
+        self.defect = defect
     }
 }
 

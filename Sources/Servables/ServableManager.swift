@@ -20,6 +20,8 @@ public final class ServableManager: Sendable {
         var effects: [ServableLifecycle.Effect] = []
         var isRunningEffects = false
         var isClosed = false
+        /// By model: versions that are not aspired yet, as their files are being fetched.
+        var coming: [String: [VersionStatus]] = [:]
         var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var waiterCount: UInt64 = 0
     }
@@ -82,11 +84,26 @@ public final class ServableManager: Sendable {
 
     /// Every version of the model seen since start, newest first; empty for an unknown model.
     public func status(of name: String) -> [VersionStatus] {
-        control.withLock { $0.lifecycle.status(of: name) }
+        control.withLock { control in
+            let seen = control.lifecycle.status(of: name)
+            guard let coming = control.coming[name] else { return seen }
+            let isSeen = Set(seen.map(\.version))
+            return (coming.filter { !isSeen.contains($0.version) } + seen).sorted { $0.version > $1.version }
+        }
     }
 
-    /// Names of all models ever aspired, sorted.
-    public var modelNames: [String] { control.withLock { $0.lifecycle.modelNames } }
+    /// Replaces the versions of a model that are shown though nobody has aspired them yet, as their files are on the way.
+    public func showComing(_ versions: [VersionStatus], of model: String) {
+        control.withLock { $0.coming[model] = versions.isEmpty ? nil : versions }
+    }
+
+    /// Names of all models ever aspired, and of those with versions to come, sorted.
+    public var modelNames: [String] {
+        control.withLock { control in
+            let names = control.lifecycle.modelNames
+            return control.coming.isEmpty ? names : Set(names).union(control.coming.keys).sorted()
+        }
+    }
 
     /// Calls `observer` after every change of a state: in order, one call at a time, with no lock held, from a thread
     /// that must not be held up.

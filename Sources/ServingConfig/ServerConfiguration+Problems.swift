@@ -25,6 +25,7 @@ extension ServerConfiguration {
         if requestedModels == .custom { problems.append(.customModels) }
         reportLoading(report)
         reportEngine(report)
+        stores.report(report)
         if let batching {
             problems += batching.parameters.threadProblems()
             // Those of a version are an affair of its load.

@@ -38,6 +38,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Models") var models: ModelOptions
     @OptionGroup(title: "Model configuration file") var file: ModelFileOptions
     @OptionGroup(title: "Loading") var loading: LoadingOptions
+    @OptionGroup(title: "Stores") var stores: StoreOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -82,6 +83,7 @@ struct Serve: AsyncParsableCommand {
         models.apply(to: &configuration)
         file.apply(to: &configuration)
         loading.apply(to: &configuration)
+        stores.apply(to: &configuration)
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)

@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 import Testing
 
 @testable import ModelSources
@@ -201,5 +202,73 @@ private struct Bench {
         let look = bench.look()
         #expect(look.announcements.first?.versions.map(\.id.version) == [1])
         #expect(look.notices == [.notThere(version: 7)])
+    }
+
+    @Test func `a version whose checksums are wrong is asked for only with its defect, and its files are read once`() {
+        var bench = Bench()
+        bench.files.write("/m/1/saved_model.pb", Array("graph".utf8))
+        bench.files.write("/m/1/SHA256SUMS", Array("\(SHA256Digest(of: []))  saved_model.pb".utf8))
+        let defect = bench.look().announcements.first?.versions.first?.defect
+        #expect(defect?.code == .dataLoss)
+        #expect(defect?.message.hasPrefix("Version 1 in /m/1 is not complete: saved_model.pb has the SHA-256 ") == true)
+        #expect(bench.announced() == [])
+        #expect(bench.files.digests == 1)
+        // Mended.
+        bench.files.write(
+            "/m/1/SHA256SUMS",
+            Array("\(SHA256Digest(of: "graph".utf8))  saved_model.pb".utf8),
+            at: 100
+        )
+        #expect(bench.announced(101) == [])
+        let look = bench.look(102)
+        #expect(look.announcements.map { $0.versions.map(\.defect) } == [[], [nil]])
+    }
+
+    @Test func `a version with wrong checksums never takes the place of another`() {
+        var bench = Bench()
+        bench.files.writeModel("/m/1")
+        bench.files.write("/m/2/saved_model.pb", Array("graph".utf8))
+        bench.files.write("/m/2/SHA256SUMS", Array("\(SHA256Digest(of: []))  saved_model.pb".utf8))
+        #expect(bench.announced() == [[1]])
+    }
+
+    @Test func `a version is asked for when its files have been fetched, and its state tells how far that is`() {
+        var bench = Bench()
+        bench.files.writeModel("/m/1")
+        #expect(bench.announced() == [[1]])
+        bench.files.writeModel("/m/2")
+        bench.files.setStaging("/m/2", .onTheWay("1 of 2 bytes"))
+        let fetching = bench.look()
+        #expect(fetching.announcements == [] && !fetching.isSettled && fetching.notices == [])
+        let progress = ServingError(.ok, "1 of 2 bytes")
+        #expect(fetching.coming == [VersionStatus(version: 2, state: .start, error: progress)])
+        bench.files.setStaging("/m/2", .failed(.unavailable("no route")))
+        let failed = bench.look()
+        #expect(failed.announcements == [] && !failed.isSettled)
+        #expect(failed.coming == [VersionStatus(version: 2, state: .start, error: .unavailable("no route"))])
+        #expect(failed.notices == [.notFetched(version: 2, reason: "no route")])
+        #expect(bench.look().notices == [])
+        bench.files.writeModel("/cache/x")
+        bench.files.setStaging("/m/2", .local("/cache/x", isVerified: true))
+        let fetched = bench.look()
+        #expect(fetched.announcements.first?.versions.map(\.path) == ["/cache/x"])
+        #expect(fetched.coming == [] && fetched.isSettled)
+    }
+
+    @Test func `what is wrong with fetched files is found where they are`() {
+        var bench = Bench()
+        bench.files.writeModel("/m/1")
+        bench.files.makeFolder("/cache/x")
+        bench.files.setStaging("/m/1", .local("/cache/x", isVerified: true))
+        let defect = "there is no saved_model.pb or saved_model.pbtxt in it"
+        #expect(bench.look().notices == [.incomplete(version: 1, defect: defect)])
+    }
+
+    @Test func `a model may have a settle time of its own`() {
+        var bench = Bench()
+        bench.monitor.renew(MonitoredModel(name: "m", basePath: "/m", settleNanoseconds: 10))
+        bench.files.writeModel("/m/1", at: 99)
+        #expect(bench.announced(108) == [])
+        #expect(bench.announced(109) == [[1]])
     }
 }

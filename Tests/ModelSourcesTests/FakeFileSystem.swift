@@ -1,10 +1,26 @@
 import ModelSources
+import ServingPrimitives
 import Synchronization
 
 /// Folders and files that exist only in the test's mind.
 final class FakeFileSystem: FileSystem {
     private let entries = Mutex<[String: FileStatus]>([:])
     private let unreadable = Mutex<Set<String>>([])
+    private let texts = Mutex<[String: [UInt8]]>([:])
+    private let stagings = Mutex<[String: Staging]>([:])
+    private let digestCount = Mutex(0)
+
+    /// How many checksums were taken.
+    var digests: Int { digestCount.withLock { $0 } }
+
+    /// Adds a file that can be read.
+    func write(_ path: String, _ content: [UInt8], at time: Int64 = 0) {
+        write(path, bytes: Int64(content.count), at: time)
+        texts.withLock { $0[path] = content }
+    }
+
+    /// What `stage` says of a path from now on.
+    func setStaging(_ path: String, _ staging: Staging) { stagings.withLock { $0[path] = staging } }
 
     /// Adds a file, with the folders above it. Like a real file system it renews the time stamps of the folder the
     /// file was put into.
@@ -51,6 +67,22 @@ final class FakeFileSystem: FileSystem {
     }
 
     func status(of path: String) -> FileStatus? { entries.withLock { $0[path] } }
+
+    func contents(of file: String, limit: Int) throws(FileSystemError) -> [UInt8] {
+        guard let text = texts.withLock({ $0[file] }), !unreadable.withLock({ $0.contains(file) }) else {
+            throw FileSystemError("Permission denied")
+        }
+        return text
+    }
+
+    func digest(of file: String) throws(FileSystemError) -> SHA256Digest {
+        digestCount.withLock { $0 += 1 }
+        return SHA256Digest(of: try contents(of: file, limit: .max))
+    }
+
+    func stage(_ path: String, manifest: ManifestRule) -> Staging {
+        stagings.withLock { $0[path] } ?? .local(path, isVerified: false)
+    }
 
     /// The folders above a path, nearest first.
     private static func ancestors(of path: String) -> [String] {

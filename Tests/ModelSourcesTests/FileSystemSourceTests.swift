@@ -1,6 +1,7 @@
 import Logging
 import ModelSources
 import Servables
+import ServingPrimitives
 import ServingTestKit
 import Synchronization
 import Testing
@@ -131,6 +132,8 @@ private final class Bench: Sendable {
             }
 
             func status(of path: String) -> FileStatus? { files.status(of: path) }
+            func contents(of file: String, limit: Int) throws(FileSystemError) -> [UInt8] { [] }
+            func digest(of file: String) throws(FileSystemError) -> SHA256Digest { SHA256Digest(of: []) }
         }
         let bench = Bench()
         bench.files.writeModel("/m/1")

@@ -1,3 +1,4 @@
+import ServingPrimitives
 import Testing
 
 @testable import ModelSources
@@ -109,6 +110,8 @@ import Testing
             func status(of path: String) -> FileStatus? {
                 FileStatus(isFolder: !path.hasSuffix("pb"), byteCount: 1, modified: 0)
             }
+            func contents(of file: String, limit: Int) throws(FileSystemError) -> [UInt8] { [] }
+            func digest(of file: String) throws(FileSystemError) -> SHA256Digest { SHA256Digest(of: []) }
         }
         #expect(VersionFolder("/m/1", in: Circle()).defect == nil)
     }
@@ -120,5 +123,79 @@ import Testing
     ])
     func `what is not a shard's name is no shard`(path: String) {
         #expect(VariableShard(path: path) == nil)
+    }
+
+    private static func contentDefect(
+        _ rule: ManifestRule = .verify,
+        _ fill: (FakeFileSystem) -> Void
+    ) -> VersionDefect? {
+        let system = FakeFileSystem()
+        system.write("/m/1/saved_model.pb", Array("graph".utf8))
+        fill(system)
+        return VersionFolder("/m/1", in: system).contentDefect(at: "/m/1", rule, in: system)
+    }
+
+    @Test(
+        arguments: [
+            ([10, 20], nil), ([12, 99], nil),
+            ([9, 20], "variables/variables.data-00000-of-00002 has 9 bytes; its index needs 10"),
+            ([10, 0], "variables/variables.data-00001-of-00002 has 0 bytes; its index needs 20"),
+            ([10], "variables/variables.data-00001-of-00002 is missing"),
+        ] as [([Int64], String?)]
+    )
+    func `data files have at least the size that the index needs`(sizes: [Int64], defect: String?) {
+        let index = IndexFile(shards: 2, entries: [(0, 0, 10), (0, 4, 2), (1, 12, 8)]).bytes
+        let found = Self.contentDefect { system in
+            system.write("/m/1/\(Self.index)", index)
+            for (number, size) in sizes.enumerated() { system.write("/m/1/" + Self.shard(number, 2), bytes: size) }
+        }
+        #expect(found == defect.map { VersionDefect($0) })
+    }
+
+    @Test func `an index that is cut off says so, and one that cannot be read says nothing`() {
+        let index = IndexFile(shards: 1, entries: [(0, 0, 1)]).bytes
+        let cut = Self.contentDefect { system in
+            system.write("/m/1/\(Self.index)", Array(index.dropLast()))
+            system.write("/m/1/" + Self.shard(0, 1))
+        }
+        #expect(cut == VersionDefect("\(Self.index): it is cut off, or no index of variables"))
+        let unread = Self.contentDefect { system in
+            system.write("/m/1/\(Self.index)", index)
+            system.setReadable("/m/1/\(Self.index)", false)
+        }
+        #expect(unread == nil)
+    }
+
+    private static let graphLine = "\(SHA256Digest(of: "graph".utf8))  saved_model.pb\n"
+
+    @Test(
+        arguments: [
+            (graphLine, nil), ("# all\n" + graphLine, nil),
+            (graphLine + "\(SHA256Digest(of: []))  ./SHA256SUMS\n", nil),
+            (
+                "\(SHA256Digest(of: "other".utf8))  saved_model.pb\n",
+                "saved_model.pb has the SHA-256 \(SHA256Digest(of: "graph".utf8)); SHA256SUMS lists "
+                    + "\(SHA256Digest(of: "other".utf8))"
+            ),
+            (graphLine + graphLine.replacing("saved_model", with: "b"), "b.pb is missing, and listed in SHA256SUMS"),
+            ("\n", "line 2 of SHA256SUMS: it lists no file"),
+            ("zz  saved_model.pb", "line 1 of SHA256SUMS: expected 64 hexadecimal digits, two blanks and a path"),
+        ] as [(String, String?)]
+    )
+    func `files are held to their list of checksums`(list: String, defect: String?) {
+        let found = Self.contentDefect { $0.write("/m/1/SHA256SUMS", Array(list.utf8)) }
+        #expect(found == defect.map { VersionDefect($0, refusal: .dataLoss) })
+        #expect(Self.contentDefect(.ignore) { $0.write("/m/1/SHA256SUMS", Array(list.utf8)) } == nil)
+    }
+
+    @Test func `a list of checksums that is required must be there, and one that cannot be read is tried again`() {
+        let missing = VersionDefect("SHA256SUMS is missing, and is required", refusal: .failedPrecondition)
+        #expect(Self.contentDefect(.require) { _ in } == missing)
+        #expect(Self.contentDefect(.require) { $0.write("/m/1/SHA256SUMS", Array(Self.graphLine.utf8)) } == nil)
+        let unread = Self.contentDefect {
+            $0.write("/m/1/SHA256SUMS", Array(Self.graphLine.utf8))
+            $0.setReadable("/m/1/saved_model.pb", false)
+        }
+        #expect(unread == VersionDefect("SHA256SUMS cannot be checked: Permission denied", refusal: .unavailable))
     }
 }

@@ -16,6 +16,7 @@ extension ModelServerFlags {
         applyControl(to: &configuration)
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
+        try applyStores(to: &configuration)
         try applyScheduling(to: &configuration)
         applyRequestLogs(to: &configuration)
         try applyTelemetry(to: &configuration)

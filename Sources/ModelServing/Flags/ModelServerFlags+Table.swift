@@ -325,6 +325,18 @@ extension ModelServerFlags {
                 .bool(\.requestMetrics),
                 "Count requests by version, signature, API and status as well. Not in TensorFlow Serving."
             ),
+            Flag(
+                "model_settle_ms",
+                .int64(\.modelSettleMilliseconds),
+                "Milliseconds that a version's files must have been left alone before it is loaded. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "model_checksums",
+                .string(\.modelChecksums),
+                "What to do about a file SHA256SUMS in a version's folder: verify, require or ignore. Not in TensorFlow "
+                    + "Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -80,6 +80,8 @@ public struct ModelServerFlags: Sendable, Equatable {
     var breakerFailures: Int32 = 0
     var breakerFailureShare: Float = 0
     var breakerRest: Int32 = 5000
+    var modelSettleMilliseconds: Int64 = 2_000
+    var modelChecksums = "verify"
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

@@ -20,6 +20,7 @@ actor ModelConfiguration: ModelControl {
     private let metrics: MetricRegistry
     private let requestLogs: RequestLogs
     private let modelsChanged: @Sendable ([ServerConfiguration.Model]) -> Void
+    private let stores: ServerConfiguration.Stores
     private let allowsLabelsForUnavailableVersions: Bool
     let file: ModelConfigurationFile?
     private let writesBack: Bool
@@ -42,6 +43,7 @@ actor ModelConfiguration: ModelControl {
         health: ServingHealth,
         metrics: MetricRegistry,
         requestLogs: RequestLogs,
+        stores: ServerConfiguration.Stores = .init(),
         allowsLabelsForUnavailableVersions: Bool,
         file: ModelConfigurationFile? = nil,
         writesBack: Bool = false,
@@ -55,6 +57,7 @@ actor ModelConfiguration: ModelControl {
         self.metrics = metrics
         self.requestLogs = requestLogs
         self.modelsChanged = modelsChanged
+        self.stores = stores
         self.allowsLabelsForUnavailableVersions = allowsLabelsForUnavailableVersions
         self.file = file
         self.writesBack = writesBack
@@ -170,7 +173,7 @@ actor ModelConfiguration: ModelControl {
             current.models.map { model in
                 // Where a label still leads is served until it has moved.
                 let kept = (current.labelsBefore[model.name] ?? [:]).values
-                var monitored = MonitoredModel(model, keeping: Set(kept))
+                var monitored = MonitoredModel(model, stores, keeping: Set(kept))
                 monitored.turn = turns[model.name] ?? 0
                 return monitored
             }

@@ -5,11 +5,28 @@ extension MonitoredModel {
     /// What to look for. The base path has been checked.
     ///
     /// - Parameter versions: served as well, where versions are asked for by number.
-    init(_ model: ServerConfiguration.Model, keeping versions: Set<Int64> = []) {
+    init(_ model: ServerConfiguration.Model, _ stores: ServerConfiguration.Stores, keeping versions: Set<Int64> = []) {
         let path = if case .absolute(let path) = BasePath(model.basePath) { path } else { model.basePath }
         var policy = VersionPolicy(model.versionPolicy)
         if case .specific(let asked) = policy { policy = .specific(asked.union(versions)) }
-        self.init(name: model.name, basePath: path, policy: policy)
+        self.init(
+            name: model.name,
+            basePath: path,
+            policy: policy,
+            settleNanoseconds: UInt64(clamping: model.settleMilliseconds ?? stores.settleMilliseconds) * 1_000_000,
+            manifest: ManifestRule(model.checksums.checksums ?? stores.checksums)
+        )
+    }
+}
+
+extension ManifestRule {
+    init(_ checksums: ServerConfiguration.Checksums) {
+        self =
+            switch checksums {
+            case .verify: .verify
+            case .require: .require
+            case .ignore: .ignore
+            }
     }
 }
 

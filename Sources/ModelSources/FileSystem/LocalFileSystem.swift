@@ -1,3 +1,5 @@
+public import ServingPrimitives
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -36,6 +38,30 @@ public struct LocalFileSystem: FileSystem {
             byteCount: Int64(result.st_size),
             modified: Int64(result.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(result.st_mtim.tv_nsec)
         )
+    }
+
+    public func contents(of file: String, limit: Int) throws(FileSystemError) -> [UInt8] {
+        do throws(ServingError) {
+            return try LocalFile.contents(of: file, limit: limit)
+        } catch {
+            throw FileSystemError(error.message)
+        }
+    }
+
+    public func digest(of file: String) throws(FileSystemError) -> SHA256Digest {
+        // Without O_NONBLOCK a named pipe that nobody writes to would never open.
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileSystemError(Self.lastError()) }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileSystemError(Self.lastError()) }
+            if count == 0 { return hash.digest() }
+            chunk.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
     }
 
     private static func lastError() -> String { String(cString: strerror(errno)) }

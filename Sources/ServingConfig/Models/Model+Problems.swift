@@ -17,6 +17,7 @@ extension ServerConfiguration.Model {
             + models.compactMap(\.pathProblem)
             + models.compactMap { $0.platformProblem(before: platforms[$0.name] ?? nil) }
             + models.compactMap(\.ownProblem)
+            + models.compactMap(\.completenessProblem)
             + models.compactMap { $0.isolation.problem(of: $0.name) }
             + models.flatMap { model in model.requestLog?.problems(of: model.name) ?? [] }
     }

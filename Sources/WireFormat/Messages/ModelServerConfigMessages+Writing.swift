@@ -30,6 +30,8 @@ extension Tensorflow_Serving_ModelConfig {
             loggingConfig.samplingConfig.samplingRate = log.samplingRate
         }
         if model.isolation != .none { apus.isolation = .init(rawValue: model.isolation.rawValue) ?? .none }
+        if let milliseconds = model.settleMilliseconds { apus.settleMilliseconds = milliseconds }
+        if model.checksums != .unset { apus.checksums = .init(rawValue: model.checksums.rawValue) ?? .unset }
         switch model.versionPolicy {
         // What a file says that says nothing.
         case .latest(1): break

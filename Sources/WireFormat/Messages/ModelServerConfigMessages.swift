@@ -21,6 +21,8 @@ extension ServerConfiguration.Model {
         versionLabels = message.versionLabels
         requestLog = message.hasLoggingConfig ? RequestLog(message.loggingConfig) : nil
         isolation = Isolation(rawValue: message.apus.isolation.rawValue)
+        settleMilliseconds = message.apus.hasSettleMilliseconds ? message.apus.settleMilliseconds : nil
+        checksums = ChecksumChoice(rawValue: message.apus.checksums.rawValue)
     }
 }
 

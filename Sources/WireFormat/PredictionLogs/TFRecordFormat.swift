@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// How a TFRecord file frames each record: its length (8 bytes, little endian), a masked CRC-32C of that, the data, and a
 /// masked CRC-32C of the data. There is nothing before the first record and nothing after the last.
 ///

@@ -30,6 +30,18 @@ public nonisolated struct Apus_ModelOptions: Sendable {
 
   public var isolation: Apus_ModelOptions.Isolation = .none
 
+  /// How long a version's files must have been left alone before they are taken; unset is as for all models.
+  public var settleMilliseconds: Int64 {
+    get {_settleMilliseconds ?? 0}
+    set {_settleMilliseconds = newValue}
+  }
+  /// Returns true if `settleMilliseconds` has been explicitly set.
+  public var hasSettleMilliseconds: Bool {self._settleMilliseconds != nil}
+  /// Clears the value of `settleMilliseconds`. Subsequent reads from it will return its default value.
+  public mutating func clearSettleMilliseconds() {self._settleMilliseconds = nil}
+
+  public var checksums: Apus_ModelOptions.Checksums = .unset
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Where the model's engine runs.
@@ -71,7 +83,60 @@ public nonisolated struct Apus_ModelOptions: Sendable {
 
   }
 
+  /// What is done about a file SHA256SUMS in a version's folder, as sha256sum writes it.
+  public nonisolated enum Checksums: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+
+    /// As --checksums says, which is VERIFY where nobody says anything.
+    case unset // = 0
+
+    /// What it lists must be there as it says; a version without one is fine.
+    case verify // = 1
+
+    /// A version without one is not served.
+    case require // = 2
+
+    /// It is a file as any other.
+    case ignore // = 3
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unset
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unset
+      case 1: self = .verify
+      case 2: self = .require
+      case 3: self = .ignore
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unset: return 0
+      case .verify: return 1
+      case .require: return 2
+      case .ignore: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Apus_ModelOptions.Checksums] = [
+      .unset,
+      .verify,
+      .require,
+      .ignore,
+    ]
+
+  }
+
   public init() {}
+
+  fileprivate var _settleMilliseconds: Int64? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -80,7 +145,7 @@ fileprivate nonisolated let _protobuf_package = "apus"
 
 nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ModelOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{4}\u{1d}settle_milliseconds\0\u{1}checksums\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -89,20 +154,34 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularEnumField(value: &self.isolation) }()
+      case 30: try { try decoder.decodeSingularInt64Field(value: &self._settleMilliseconds) }()
+      case 31: try { try decoder.decodeSingularEnumField(value: &self.checksums) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.isolation != .none {
       try visitor.visitSingularEnumField(value: self.isolation, fieldNumber: 1)
+    }
+    try { if let v = self._settleMilliseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 30)
+    } }()
+    if self.checksums != .unset {
+      try visitor.visitSingularEnumField(value: self.checksums, fieldNumber: 31)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Apus_ModelOptions, rhs: Apus_ModelOptions) -> Bool {
     if lhs.isolation != rhs.isolation {return false}
+    if lhs._settleMilliseconds != rhs._settleMilliseconds {return false}
+    if lhs.checksums != rhs.checksums {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -110,4 +189,8 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Apus_ModelOptions.Isolation: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NONE\0\u{1}PROCESS\0")
+}
+
+nonisolated extension Apus_ModelOptions.Checksums: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHECKSUMS_UNSET\0\u{1}VERIFY\0\u{1}REQUIRE\0\u{1}IGNORE\0")
 }

@@ -1,7 +1,7 @@
-/// CRC-32C (Castagnoli, RFC 3720 appendix B.4), as TFRecord files carry it.
-enum CRC32C {
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4), as TFRecord files and tables of checkpoints carry it.
+package enum CRC32C {
     /// The checksum of `bytes`.
-    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         var crc: UInt32 = ~0
         var index = 0
         while index &+ 8 <= bytes.count {
@@ -20,7 +20,7 @@ enum CRC32C {
 
     /// The checksum as a TFRecord stores it: rotated and with a constant added, so that the checksum of data that holds
     /// checksums is no special case.
-    static func masked(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func masked(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         let crc = checksum(bytes)
         return (crc >> 15 | crc << 17) &+ 0xA282_EAD8
     }
