@@ -198,7 +198,15 @@ def test_messages_without_official_descriptors(ours):
         for message in ours[path].message_type
     }
     assert numbers == {
-        "apus.ModelOptions": {"isolation": 1},
+        "apus.ModelOptions": {
+            "isolation": 1,
+            "pinned": 10,
+            "eviction_priority": 11,
+            "idle_seconds": 12,
+            "minimum_resident_seconds": 13,
+            "settle_milliseconds": 30,
+            "checksums": 31,
+        },
         "grpc.health.v1.HealthCheckRequest": {"service": 1},
         "grpc.health.v1.HealthCheckResponse": {"status": 1},
         "tensorflow.ProfileRequest": {

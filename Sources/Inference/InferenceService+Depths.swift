@@ -8,7 +8,7 @@ extension InferenceService {
         var depths: [(ServableID, QueueDepth)] = []
         for name in manager.modelNames {
             for status in manager.status(of: name) where status.state == .available {
-                guard let model = try? resolve(ModelSelector(name: name, version: .specific(status.version))) else {
+                guard let model = try? peek(ModelSelector(name: name, version: .specific(status.version))) else {
                     continue
                 }
                 var sum = QueueDepth()

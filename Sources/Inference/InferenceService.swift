@@ -41,11 +41,7 @@ public final class InferenceService: Sendable {
     /// - Throws: `INVALID_ARGUMENT` for an empty name or unknown label, `NOT_FOUND` for what is not available.
     public func resolve(_ selector: ModelSelector) throws(ServingError) -> ResolvedModel {
         guard !selector.name.isEmpty else { throw .invalidArgument("ModelSpec has no name specified.") }
-        let lease = try manager.lease(selector.name, selector.version)
-        guard let servable = lease.servable as? ModelServable else {
-            throw .internalError("\(lease.id) is not a model that can be run")
-        }
-        return ResolvedModel(lease: lease, servable: servable)
+        return try Self.resolved(try manager.lease(selector.name, selector.version))
     }
 
     /// Runs a Predict call.
@@ -117,8 +113,12 @@ public final class InferenceService: Sendable {
 
     /// The signatures of a version and which version it is.
     public func metadata(_ selector: ModelSelector) throws(ServingError) -> ModelMetadata {
-        let model = try resolve(selector)
-        return ModelMetadata(servable: model.lease.id, signatures: model.servable.model.signatures)
+        metadata(of: try resolve(selector))
+    }
+
+    /// The signatures of a version and which version it is.
+    public func metadata(of model: ResolvedModel) -> ModelMetadata {
+        ModelMetadata(servable: model.lease.id, signatures: model.servable.model.signatures)
     }
 
     /// Every version of a model that was ever seen, newest first; with `version`, that one.

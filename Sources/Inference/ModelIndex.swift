@@ -8,9 +8,9 @@ public enum ModelIndex {
         public var name: String
         /// Empty for a model of which no version was ever seen.
         public var version = ""
-        /// `READY`, `LOADING`, `UNLOADING` or `UNAVAILABLE`; empty for a model of which no version was ever seen.
+        /// `READY` (also a model at rest, which a request loads), `LOADING`, `UNLOADING` or `UNAVAILABLE`; empty for a model of which no version was ever seen.
         public var state = ""
-        /// Why a version is not available; empty when there is nothing to say.
+        /// Why a version is not available or at rest; empty when there is nothing to say.
         public var reason = ""
 
         public init(name: String, version: String = "", state: String = "", reason: String = "") {
@@ -41,12 +41,14 @@ public enum ModelIndex {
         var entry = Entry(name: name, version: "\(status.version)")
         entry.state =
             switch status.state {
+            case .start where status.canAnswer: "READY"
+            case .start where status.isAtRest: "UNAVAILABLE"
             case .start, .loading: "LOADING"
             case .available: "READY"
             case .unloading: "UNLOADING"
             case .end: "UNAVAILABLE"
             }
-        entry.reason = status.error.map { "\($0)" } ?? (status.state == .end ? "unloaded" : "")
+        entry.reason = status.error.map { "\($0)" } ?? (status.state == .end ? "unloaded" : status.message)
         return entry
     }
 }

@@ -2,6 +2,7 @@ public import EngineInterface
 public import Servables
 public import ServingMetrics
 import ServingPrimitives
+import Synchronization
 import Tensors
 
 /// A loaded model as the servable manager keeps it, with what the request path looks up for every call.
@@ -15,6 +16,8 @@ public final class ModelServable: Servable {
     /// What runs are called in a profile: `half_plus_two/1`.
     let name: String
     private let tracer: RunTracer?
+    /// Runs on the engine now, of batches as of single requests.
+    private let running = Atomic<Int>(0)
     /// `nil` for a model that is never left alone.
     public let breaker: ModelBreaker?
 
@@ -49,6 +52,10 @@ public final class ModelServable: Servable {
     }
 }
 
+extension ModelServable {
+    public var isBusy: Bool { running.load(ordering: .relaxed) > 0 || queues.hasWaiting }
+}
+
 /// What a run of a model gave.
 struct ModelOutputs {
     let tensors: [Tensor]
@@ -73,6 +80,8 @@ extension ModelServable {
         let isShort = requests.count == 1 && Self.shortRuns.contains(estimate.expected(elements: elements))
         let threadStart = isShort ? 0 : MonotonicTime.ofThread().nanoseconds
         let start = MonotonicTime.now()
+        running.add(1, ordering: .relaxed)
+        defer { running.subtract(1, ordering: .relaxed) }
         let outputs = try judged(requests)
         let nanoseconds = MonotonicTime.now().nanoseconds(since: start)
         let threadNanoseconds = isShort ? 0 : MonotonicTime.ofThread().nanoseconds - threadStart

@@ -53,7 +53,7 @@ public final class ServingHealth: Sendable {
 
     private var requiredModels: [String] { state.withLock { $0.models } }
 
-    /// Whether every required model has an available version and the server is not draining.
+    /// Whether every required model has a version that answers, if only when it has been loaded, and the server is not draining.
     public var isReady: Bool { !isDraining && requiredModels.allSatisfy(hasAvailableVersion) }
 
     /// The server as a whole: `serving` when `isReady`.
@@ -70,7 +70,7 @@ public final class ServingHealth: Sendable {
 
     /// Required models without an available version, sorted by name, and what versions they have.
     public var unavailableModels: [(name: String, versions: [VersionStatus])] {
-        Set(requiredModels).sorted().map { ($0, versions($0)) }.filter { !$0.1.contains { $0.state == .available } }
+        Set(requiredModels).sorted().map { ($0, versions($0)) }.filter { !$0.1.contains(where: \.canAnswer) }
     }
 
     /// Whether `beginDraining` was called.
@@ -107,6 +107,6 @@ public final class ServingHealth: Sendable {
     }
 
     private func hasAvailableVersion(_ model: String) -> Bool {
-        versions(model).contains { $0.state == .available }
+        versions(model).contains(where: \.canAnswer)
     }
 }

@@ -45,6 +45,7 @@ public final class ModelServer: Sendable {
     private let apiKeys: APIKeysFile?
     private let requestLogs: RequestLogs
     private let telemetry: ServerTelemetry
+    private let modelCache: ModelCacheParts?
     private let engineProcesses: EngineProcesses
 
     /// Makes all parts; no port is opened yet.
@@ -96,7 +97,11 @@ public final class ModelServer: Sendable {
         )
         self.engineProcesses = engineProcesses
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
-        manager = ServableManager(
+        let modelCache = ModelCacheParts(configuration.modelCache, memory: telemetry.loadMemory, logger: logger)
+        self.modelCache = modelCache
+        // A version that comes and goes is read from the page cache again and again.
+        let flushesFiles = configuration.loading.flushesFileSystemCaches && modelCache == nil
+        let manager = ServableManager(
             loaders: ModelLoaderFactory(
                 engine: engine,
                 engineProcesses: engineProcesses,
@@ -106,13 +111,15 @@ public final class ModelServer: Sendable {
                 metrics: metrics,
                 requestLogs: requestLogs.taps,
                 loadMemory: telemetry.loadMemory,
-                fileCacheFlush: configuration.loading.flushesFileSystemCaches ? FileCacheFlush() : nil,
+                fileCacheFlush: flushesFiles ? FileCacheFlush() : nil,
                 tracer: tracer,
                 breakers: ModelBreakers(configuration.breaker, metrics: metrics),
                 logger: logger
             ),
-            policy: configuration.loading.policy(threads)
+            policy: configuration.loading.policy(threads),
+            cache: modelCache?.options
         )
+        self.manager = manager
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health
         source = FileSystemSource(
@@ -133,7 +140,16 @@ public final class ModelServer: Sendable {
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,
             repository: configuration.control.modelRepository,
-            modelsChanged: { engineProcesses.configure($0) },
+            modelsChanged: { models in
+                engineProcesses.configure(models)
+                guard modelCache != nil else { return }
+                manager.configureCache(
+                    Dictionary(
+                        models.map { ($0.name, CacheSettings($0.residency, configuration.modelCache)) },
+                        uniquingKeysWith: { first, _ in first }
+                    )
+                )
+            },
             logger: logger
         )
         self.models = models
@@ -227,6 +243,7 @@ public final class ModelServer: Sendable {
     /// - Throws: what is wrong with the configured models; which port or socket cannot be opened and why.
     public func run(serving: @Sendable (Addresses) async -> Void) async throws(ServingError) {
         try await models.start(with: configuration.requestedModels)
+        let repository = try await discovery?.start()
         var addresses = Addresses()
         for listener in try await grpc.start() {
             addresses.grpc.append("\(listener)")
@@ -244,6 +261,7 @@ public final class ModelServer: Sendable {
         await withTaskGroup { group in
             group.addTask { [source, manager] in await source.run { manager.aspire($0) } }
             group.addTask { [tls] in await tls.watch() }
+            if let discovery, let repository { group.addTask { await discovery.run(repository) } }
             if let console { group.addTask { await console.run() } }
             if let apiKeys { group.addTask { await apiKeys.watch() } }
             if let file = configuration.polledModelFile {
@@ -267,6 +285,17 @@ public final class ModelServer: Sendable {
         tls.renewNow()
         apiKeys?.renewNow()
         telemetry.reopenFiles()
+    }
+
+    /// `nil` where the models are named otherwise.
+    private var discovery: RepositoryDiscovery? {
+        guard configuration.discoversModels, let folder = configuration.control.modelRepository else { return nil }
+        return RepositoryDiscovery(
+            folder: folder,
+            pollSeconds: configuration.loading.pollSeconds,
+            models: models,
+            logger: logger
+        )
     }
 
     /// Opens the REST port.
@@ -293,6 +322,7 @@ public final class ModelServer: Sendable {
         await unload(within: grace)
         scheduling.scheduler.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)
+        _ = await onOwnThread(named: "costs") { [modelCache] in modelCache?.costs.close() }
         _ = await onOwnThread(named: "telemetry") { [telemetry] in telemetry.close() }
         do {
             try await group.shutdownGracefully()

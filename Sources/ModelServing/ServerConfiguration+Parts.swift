@@ -17,6 +17,11 @@ extension ServerConfiguration {
     /// Whether there is a console, and a port for it.
     var servesConsole: Bool { monitoring.console && rest.port != nil }
 
+    /// Whether the model repository alone says which models are served.
+    var discoversModels: Bool {
+        modelCache.discoversModels && control.modelRepository != nil && modelConfigFile == nil && models.isEmpty
+    }
+
     /// The file to read again and again, if any.
     var polledModelFile: ModelConfigurationFile? {
         modelConfigPollSeconds > 0 ? modelConfigFile.map { ModelConfigurationFile(path: $0) } : nil

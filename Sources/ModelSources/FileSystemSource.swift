@@ -46,6 +46,7 @@ public final class FileSystemSource: ModelSource {
     }
 
     private let state: Mutex<State>
+    private let turns = LookTurns(32)
     private let polling: Polling
     private let prefersTFLite: Bool
     private let settleNanoseconds: UInt64
@@ -178,10 +179,12 @@ public final class FileSystemSource: ModelSource {
         fileSystem.refresh(monitor.model.basePath)
         while !Task.isCancelled {
             let before = monitor
-            let result = await onOwnThread(named: "poll-\(before.model.name)") { [fileSystem, clock] in
-                var monitor = before
-                let look = monitor.look(at: fileSystem, now: clock())
-                return (monitor, look)
+            let result = await turns.take {
+                await onOwnThread(named: "poll-\(before.model.name)") { [fileSystem, clock] in
+                    var monitor = before
+                    let look = monitor.look(at: fileSystem, now: clock())
+                    return (monitor, look)
+                }
             }
             guard let (after, look) = result, !Task.isCancelled else { return }
             monitor = after
@@ -200,10 +203,15 @@ public final class FileSystemSource: ModelSource {
         case .once: return look.isSettled ? nil : soon
         case .everySeconds(let seconds):
             let (nanoseconds, overflow) = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-            let interval = overflow ? .max : nanoseconds
+            let (interval, isLong) = nanoseconds.multipliedReportingOverflow(by: crowding)
+            guard !overflow, !isLong else { return .max }
             return look.isSettled ? interval : min(interval, soon)
         }
     }
+
+    /// Looks for a second are bounded: thousands of models are each looked at less often.
+    private var crowding: UInt64 { UInt64(1 + state.withLock { $0.models.count } / Self.looksPerInterval) }
+    private static let looksPerInterval = 250
 
     /// While a version is awaited that need not rest.
     private static let shortestPause: UInt64 = 100_000_000

@@ -20,6 +20,16 @@ final class RoutingTable: Sendable {
         var labels: [String: Int64] = [:]
         /// Where labels lead that are on the way to a version which is not there yet.
         var labelsBefore: [String: Int64] = [:]
+        /// A version that is not there but may be asked for: no lower one answers in its place.
+        var latestKnown: Int64?
+
+        var isEmpty: Bool { versions.isEmpty && labels.isEmpty && labelsBefore.isEmpty && latestKnown == nil }
+
+        /// What answers those who name no version.
+        var latest: ServableLease? {
+            guard let last = versions.last, last.id.version >= latestKnown ?? .min else { return nil }
+            return last
+        }
 
         func version(_ number: Int64) -> ServableLease? { versions.last { $0.id.version == number } }
     }
@@ -31,7 +41,7 @@ final class RoutingTable: Sendable {
 
         init(_ models: [String: Model]) {
             self.models = models
-            self.latest = models.compactMapValues(\.versions.last)
+            self.latest = models.compactMapValues(\.latest)
         }
     }
 
@@ -93,6 +103,16 @@ final class RoutingTable: Sendable {
         change(id.name) { model in model.versions.removeAll { $0.id == id } }
     }
 
+    /// Says which version is the latest of the model though it may not be there; `nil` for the latest that is.
+    func setLatest(_ number: Int64?, of name: String) {
+        change(name) { $0.latestKnown = number }
+    }
+
+    /// Where a label leads; `nil` for an unknown one.
+    func version(labelled label: String, of name: String) -> Int64? {
+        changing.withLock { $0[name]?.labels[label] }
+    }
+
     /// Replaces the labels of all models. They may name versions that requests cannot reach.
     ///
     /// - Parameter before: where labels lead until their version is there.
@@ -106,7 +126,11 @@ final class RoutingTable: Sendable {
     }
 
     private func change(_ name: String, _ body: (inout Model) -> Void) {
-        change { body(&$0[name, default: Model()]) }
+        change { models in
+            var model = models[name] ?? Model()
+            body(&model)
+            models[name] = model.isEmpty ? nil : model
+        }
     }
 
     private func change(_ body: (inout [String: Model]) -> Void) {

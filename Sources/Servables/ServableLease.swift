@@ -6,12 +6,19 @@
 public final class ServableLease: Sendable {
     public let id: ServableID
     public let servable: any Servable
+    /// Counts its requests, under a memory budget.
+    let uses: UseCounter?
     private let onEnd: @Sendable () -> Void
 
     /// - Parameter onEnd: called on the thread that dropped the last reference; must not block.
-    public init(id: ServableID, servable: any Servable, onEnd: @escaping @Sendable () -> Void) {
+    public convenience init(id: ServableID, servable: any Servable, onEnd: @escaping @Sendable () -> Void) {
+        self.init(id: id, servable: servable, uses: nil, onEnd: onEnd)
+    }
+
+    init(id: ServableID, servable: any Servable, uses: UseCounter?, onEnd: @escaping @Sendable () -> Void) {
         self.id = id
         self.servable = servable
+        self.uses = uses
         self.onEnd = onEnd
     }
 

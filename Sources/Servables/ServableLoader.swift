@@ -1,7 +1,14 @@
 public import ServingPrimitives
 
 /// A loaded version, as the manager keeps it: an opaque reference. What it can do is the loader's and caller's affair.
-public protocol Servable: AnyObject, Sendable {}
+public protocol Servable: AnyObject, Sendable {
+    /// Whether requests wait for it or run now: such a version is not evicted.
+    var isBusy: Bool { get }
+}
+
+extension Servable {
+    public var isBusy: Bool { false }
+}
 
 /// Loads and unloads one version. Both calls block and run on a thread made for them, never on the cooperative pool
 /// or an event loop.

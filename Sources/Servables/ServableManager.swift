@@ -13,7 +13,7 @@ public final class ServableManager: Sendable {
         @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) throws(ServingError) -> Void
     public typealias Observer = @Sendable (ServableID, VersionStatus) -> Void
 
-    private struct Control {
+    struct Control {
         var lifecycle: ServableLifecycle
         var observers: [Observer] = []
         /// Effects not yet run, and whether a thread is running them.
@@ -24,6 +24,8 @@ public final class ServableManager: Sendable {
         var coming: [String: [VersionStatus]] = [:]
         var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var waiterCount: UInt64 = 0
+        /// Requests for versions that are not in memory yet.
+        var leaseWaiters = LeaseWaiters()
     }
 
     private let loaders: any ServableLoaderFactory
@@ -31,15 +33,24 @@ public final class ServableManager: Sendable {
     private let timer: Timer
     private let startThread: ThreadStarter
     private let unloads: JobThreads
-    private let routes = RoutingTable()
-    private let control: Mutex<Control>
+    let routes = RoutingTable()
+    let control: Mutex<Control>
+    let clock: @Sendable () -> MonotonicTime
+    /// `nil` where all that is found is loaded.
+    let cache: CacheOptions?
+    /// Looks at the files of versions.
+    private let estimates: JobThreads
 
     /// - Parameters:
+    ///   - cache: a memory budget; without one all that is found is loaded.
+    ///   - clock: what times of use are taken from.
     ///   - timer: waits between load tries. By default the timer of the process, whose thread starts now.
     ///   - startThread: makes the threads that load and unload.
     public init(
         loaders: any ServableLoaderFactory,
         policy: LoadPolicy = LoadPolicy(),
+        cache: CacheOptions? = nil,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() },
         timer: Timer? = nil,
         startThread: @escaping ThreadStarter = { (name, body) throws(ServingError) in
             try startThreadIfPossible(named: name, body)
@@ -51,7 +62,10 @@ public final class ServableManager: Sendable {
         self.timer = timer
         self.startThread = startThread
         unloads = JobThreads(named: "unload", limit: policy.unloadThreads, startThread: startThread, timer: timer)
-        control = Mutex(Control(lifecycle: ServableLifecycle(policy: policy)))
+        estimates = JobThreads(named: "costs", limit: 2, startThread: startThread, timer: timer)
+        control = Mutex(Control(lifecycle: ServableLifecycle(policy: policy, cache: cache)))
+        self.clock = clock
+        self.cache = cache
     }
 
     /// Replaces the set of versions that `versions.model` should have. Ignored once `shutdown` was called.
@@ -64,6 +78,13 @@ public final class ServableManager: Sendable {
     /// - Throws: `NOT_FOUND` `Servable not found for request: Latest(NAME)` / `Specific(NAME, N)`;
     ///   `INVALID_ARGUMENT` `Unrecognized servable version label: L`.
     public func lease(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease {
+        let lease = try routes.lease(name, choice)
+        lease.uses?.increment()
+        return lease
+    }
+
+    /// As `lease`, for those who only look: it does not count as a use.
+    public func peek(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease {
         try routes.lease(name, choice)
     }
 
@@ -142,9 +163,15 @@ public final class ServableManager: Sendable {
 extension ServableManager {
     /// Runs a transition and sees to it that its effects are run, in order: by this thread, or by the one that is
     /// running earlier ones.
-    private func perform(_ transition: (inout ServableLifecycle) -> [ServableLifecycle.Effect]) {
+    func perform(_ transition: (inout ServableLifecycle) -> [ServableLifecycle.Effect]) {
+        change { control in transition(&control.lifecycle) }
+    }
+
+    /// As `perform`, for what changes more than the lifecycle.
+    func change(_ transition: (inout Control) -> [ServableLifecycle.Effect]) {
         let isMine = control.withLock { control in
-            control.effects += transition(&control.lifecycle)
+            if cache != nil { control.lifecycle.now = clock() }
+            control.effects += transition(&control)
             if control.isRunningEffects { return false }
             control.isRunningEffects = true
             return true
@@ -176,6 +203,17 @@ extension ServableManager {
             timer(policy.retryIntervalNanoseconds) { self.perform { $0.retryDue(attempt) } }
         case .withdraw(let id):
             routes.withdraw(id)
+        case .estimate(let attempt):
+            estimates.run { [cache] in
+                guard let cost = cache?.costs.expected(attempt.version) else { return }
+                self.perform { $0.estimated(attempt, cost) }
+            }
+        case .answer(let id, let error):
+            answerWaiters(for: id, error)
+        case .setLatest(let number, let name):
+            routes.setLatest(number, of: name)
+        case .lookLater(let due, let nanoseconds):
+            timer(nanoseconds) { [weak self] in self?.perform { $0.look(due: due) } }
         case .closed:
             let waiters = control.withLock { control in
                 control.isClosed = true
@@ -197,11 +235,19 @@ extension ServableManager {
 
     private func load(_ attempt: ServableLifecycle.Attempt) {
         let loader = loaders.loader(for: attempt.version)
+        let begin = clock()
         do throws(ServingError) {
-            let lease = lease(on: try loader.load(), attempt.version.id, loader)
+            let servable = try loader.load()
+            let cost = cache?.costs.loaded(attempt.version, loadNanoseconds: clock().nanoseconds(since: begin))
+            let (isWanted, uses) = control.withLock { control in
+                (control.lifecycle.wants(attempt), control.lifecycle.cache?.entries[attempt.version.id]?.counter)
+            }
+            let lease = lease(on: servable, attempt.version.id, uses, loader)
             // Requests reach it first, then it is told to be available.
-            if control.withLock({ $0.lifecycle.wants(attempt) }) { routes.publish(lease) }
-            perform { $0.loadSucceeded(attempt) }
+            if isWanted { routes.publish(lease) }
+            perform { [weak servable] lifecycle in
+                lifecycle.loadSucceeded(attempt, cost) { [weak servable] in servable?.isBusy ?? false }
+            }
         } catch {
             perform { $0.loadFailed(attempt, error) }
         }
@@ -209,8 +255,13 @@ extension ServableManager {
 
     /// The one lease on a version, which all its requests share: when neither the routes nor a request refers to it any
     /// more, the version is unloaded, on a thread made for that.
-    private func lease(on servable: any Servable, _ id: ServableID, _ loader: any ServableLoader) -> ServableLease {
-        ServableLease(id: id, servable: servable) { [weak self, unloads] in
+    private func lease(
+        on servable: any Servable,
+        _ id: ServableID,
+        _ uses: UseCounter?,
+        _ loader: any ServableLoader
+    ) -> ServableLease {
+        ServableLease(id: id, servable: servable, uses: uses) { [weak self, unloads] in
             unloads.run { [weak self] in
                 loader.unload(servable)
                 self?.perform { $0.unloaded(id) }

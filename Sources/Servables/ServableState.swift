@@ -30,10 +30,21 @@ public struct VersionStatus: Sendable, Hashable {
     public var version: Int64
     public var state: ServableState
     public var error: ServingError?
+    /// Under a memory budget: known and not in memory. The first request loads it.
+    public var isAtRest: Bool
 
-    public init(version: Int64, state: ServableState, error: ServingError? = nil) {
+    public init(version: Int64, state: ServableState, error: ServingError? = nil, isAtRest: Bool = false) {
         self.version = version
         self.state = state
         self.error = error
+        self.isAtRest = isAtRest
     }
+
+    /// Whether a request for it is answered: at once, or when it is loaded.
+    public var canAnswer: Bool { state == .available || (isAtRest && error == nil) }
+
+    /// The reason of a failure, or what there is to say of a version that is at rest; empty for all others.
+    public var message: String { error?.message ?? (isAtRest ? Self.atRest : "") }
+
+    private static let atRest = "The version is known and at rest; a request loads it"
 }

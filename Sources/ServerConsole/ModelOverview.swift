@@ -13,5 +13,5 @@ public struct ModelOverview: Sendable, Hashable {
     public var versions: [Version]
 
     /// Whether requests are answered.
-    public var isAvailable: Bool { versions.contains { $0.status.state == .available } }
+    public var isAvailable: Bool { versions.contains(where: \.status.canAnswer) }
 }

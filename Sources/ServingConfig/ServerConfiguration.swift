@@ -24,6 +24,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     /// Models whose versions have a process each, whatever their own configuration says; `*` is every model.
     public var isolatedModels: [String] = []
     public var stores = Stores()
+    public var modelCache = ModelCache()
     /// Text file with the API keys and their rights; `nil` asks nobody for a key.
     public var apiKeysFile: String?
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
@@ -85,6 +86,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var requestLog: RequestLog?
         /// Which process its engine runs in.
         public var isolation = Isolation.none
+        /// How it is treated under a memory budget.
+        public var residency = Residency()
 
         /// How long a version's files must have been left alone before they are taken; `nil` is as for all models.
         public var settleMilliseconds: Int64?

@@ -9,7 +9,8 @@ struct ControlOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Folder whose sub-folders are models that calls may load by name; with it they may name no path outside.",
+            "Folder whose sub-folders are models: alone all of them are served, else calls may load them by name.",
+            discussion: "With it calls may name no path outside of it.",
             valueName: "folder"
         )
     )

@@ -11,6 +11,7 @@ struct Serve: AsyncParsableCommand {
         usage: """
             apus serve --model NAME=PATH [--model NAME=PATH ...] [options]
             apus serve --config FILE [options]
+            apus serve --model-repository DIR [options]
             """,
         discussion: """
             PATH is a folder with one numeric sub-folder for each version, as a training job exports SavedModels: \
@@ -39,6 +40,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Model configuration file") var file: ModelFileOptions
     @OptionGroup(title: "Loading") var loading: LoadingOptions
     @OptionGroup(title: "Stores") var stores: StoreOptions
+    @OptionGroup(title: "More models than memory") var modelCache: ModelCacheOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -56,7 +58,10 @@ struct Serve: AsyncParsableCommand {
     func validate() throws {
         switch (models.models.isEmpty, file.config) {
         case (true, nil) where control.modelRepository != nil: break
-        case (true, nil): throw ValidationError("No model is named. Name them with --model NAME=PATH or --config FILE")
+        case (true, nil):
+            throw ValidationError(
+                "No model is named. Name them with --model NAME=PATH or --config FILE, or their folder with --model-repository"
+            )
         case (false, .some): throw ValidationError("--model and --config both name the models; give one of them")
         case (true, .some), (false, nil): break
         }
@@ -84,6 +89,7 @@ struct Serve: AsyncParsableCommand {
         file.apply(to: &configuration)
         loading.apply(to: &configuration)
         stores.apply(to: &configuration)
+        modelCache.apply(to: &configuration)
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)

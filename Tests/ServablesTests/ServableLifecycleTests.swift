@@ -75,6 +75,9 @@ private struct Bench {
                 return "retry \(attempt.version.id.version) later"
             case .withdraw(let id): return "withdraw \(id.version)"
             case .closed: return "closed"
+            case .estimate, .answer, .setLatest, .lookLater:
+                Issue.record("without a memory budget nobody waits for a version: \(effect)")
+                return ""
             }
         }
     }

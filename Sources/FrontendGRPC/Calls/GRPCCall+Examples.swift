@@ -8,24 +8,39 @@ extension GRPCCall {
     func classify(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try decodeExamples(message, "ClassificationRequest")
-            start(
-                services.inference.classify(request, intake: loop.intake) { [loop, self] result in
-                    loop.deliver(.classified(result), to: self)
-                }
-            )
+            onModel(request.model) { [self] model in
+                start(
+                    services.inference.classify(request, on: model, intake: loop.intake) { [loop, self] result in
+                        loop.deliver(.classified(result), to: self)
+                    }
+                )
+            }
         } catch {
             fail(error)
         }
     }
 
+    /// Goes on with the model, at once or when it is loaded.
+    private func onModel(_ selector: ModelSelector, _ proceed: @escaping (ResolvedModel) -> Void) {
+        let model: ResolvedModel
+        do throws(ServingError) {
+            model = try services.inference.resolve(selector)
+        } catch {
+            return wait(for: selector, after: error, proceed)
+        }
+        proceed(model)
+    }
+
     func regress(_ message: ByteBuffer) {
         do throws(ServingError) {
             let request = try decodeExamples(message, "RegressionRequest")
-            start(
-                services.inference.regress(request, intake: loop.intake) { [loop, self] result in
-                    loop.deliver(.regressed(result), to: self)
-                }
-            )
+            onModel(request.model) { [self] model in
+                start(
+                    services.inference.regress(request, on: model, intake: loop.intake) { [loop, self] result in
+                        loop.deliver(.regressed(result), to: self)
+                    }
+                )
+            }
         } catch {
             fail(error)
         }
@@ -45,11 +60,13 @@ extension GRPCCall {
             let request = try message.decodeMultiInferenceRequest(terms: terms)
             note(model: request.tasks.first?.model.name ?? "")
             for task in request.tasks { try authorize(task.model.name) }
-            start(
-                services.inference.multiInference(request, intake: loop.intake) { [loop, self] result in
-                    loop.deliver(.multiInferred(result), to: self)
-                }
-            )
+            onModel(request.tasks.first?.model ?? ModelSelector(name: "")) { [self] model in
+                start(
+                    services.inference.multiInference(request, on: model, intake: loop.intake) { [loop, self] result in
+                        loop.deliver(.multiInferred(result), to: self)
+                    }
+                )
+            }
         } catch {
             fail(error)
         }

@@ -4,6 +4,7 @@ import HTTP2Server
 import Inference
 import NIOCore
 import NIOPosix
+import Servables
 import ServingPrimitives
 import Telemetry
 import WireFormat
@@ -20,6 +21,8 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
         case classified(Result<ClassifyResult, ServingError>)
         case regressed(Result<RegressResult, ServingError>)
         case multiInferred(Result<MultiInferenceResult, ServingError>)
+        /// The model that the call waited for is there.
+        case loaded(Result<ResolvedModel, ServingError>)
         case decompressed(Result<ByteBuffer, ServingError>)
         /// The serialized answer of a call that waited for something other than a run.
         case answered(Result<[UInt8], ServingError>)
@@ -44,6 +47,9 @@ final class GRPCCall: DeadlineQueueElement, @unchecked Sendable {
     private let tenant: Int
     /// The run that the answer waits for.
     private var run: QueuedRun?
+    /// The load of a model that the call waits for, and what goes on then.
+    private var load: LeaseWait?
+    private var afterLoad: ((ResolvedModel) -> Void)?
     private var watch: HealthWatch?
     private var record: RequestRecord
     /// Waits for models that are being loaded; cancelled when nobody waits for the answer any more.
@@ -172,7 +178,7 @@ extension GRPCCall {
         case .multiInference: multiInference(message)
         case .getModelMetadata:
             noteModel(of: message)
-            answer(message) { m throws(ServingError) in try GetModelMetadata.answer(m, services, allows: authorize) }
+            answerMetadata(message)
         case .getModelStatus:
             noteModel(of: message)
             answer(message) { m throws(ServingError) in try GetModelStatus.answer(m, services, allows: authorize) }
@@ -205,14 +211,28 @@ extension GRPCCall {
             note(model: request.model.name)
             try authorize(request.model.name)
             request.terms = terms
-            start(
-                services.inference.predict(request, intake: loop.intake) { [loop, self] result in
-                    loop.deliver(.predicted(result), to: self)
-                }
-            )
+            predict(request)
         } catch {
             fail(error)
         }
+    }
+
+    private func predict(_ request: PredictCall) {
+        let model: ResolvedModel
+        do throws(ServingError) {
+            model = try services.inference.resolve(request.model)
+        } catch {
+            return wait(for: request.model, after: error) { [self] in predict(request, on: $0) }
+        }
+        predict(request, on: model)
+    }
+
+    private func predict(_ request: PredictCall, on model: ResolvedModel) {
+        start(
+            services.inference.predict(request, on: model, intake: loop.intake) { [loop, self] result in
+                loop.deliver(.predicted(result), to: self)
+            }
+        )
     }
 
     /// Checks that the caller may do this with the model; the rest was checked when the headers came.
@@ -235,6 +255,50 @@ extension GRPCCall {
         }
         // The model version stays loaded until its answer is with the transport.
         withExtendedLifetime(result.lease) {}
+    }
+}
+
+// MARK: - Models at rest
+
+extension GRPCCall {
+    /// Waits until a model that was not found is loaded, if it is one that rests, and goes on with it.
+    ///
+    /// - Parameter error: why it was not found.
+    func wait(
+        for selector: ModelSelector,
+        after error: ServingError,
+        _ proceed: @escaping (ResolvedModel) -> Void
+    ) {
+        guard services.inference.mayLoad(after: error) else { return fail(error) }
+        afterLoad = proceed
+        load = services.inference.whenLoaded(selector, by: deadline) { [loop, self] result in
+            loop.post(.loaded(result), to: self)
+        }
+    }
+
+    private func goOn(with model: ResolvedModel) {
+        let proceed = afterLoad
+        (load, afterLoad) = (nil, nil)
+        proceed?(model)
+    }
+
+    private func answerMetadata(_ message: ByteBuffer) {
+        do throws(ServingError) {
+            let selector = try GetModelMetadata.model(message, allows: authorize)
+            let model: ResolvedModel
+            do throws(ServingError) {
+                model = try services.inference.resolve(selector)
+            } catch {
+                return wait(for: selector, after: error) { [self] in answerMetadata(of: $0) }
+            }
+            answerMetadata(of: model)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func answerMetadata(of model: ResolvedModel) {
+        answer { () throws(ServingError) in try GetModelMetadata.answer(services.inference.metadata(of: model)) }
     }
 }
 
@@ -302,10 +366,11 @@ extension GRPCCall {
         case .classified(.success(let result)): send(result)
         case .regressed(.success(let result)): send(result)
         case .multiInferred(.success(let result)): send(result)
+        case .loaded(.success(let model)): goOn(with: model)
         case .answered(.success(let answer)): send(byteCount: answer.count) { $0.copyBytes(from: answer) }
         case .predicted(.failure(let error)), .decompressed(.failure(let error)), .classified(.failure(let error)),
             .regressed(.failure(let error)), .multiInferred(.failure(let error)), .answered(.failure(let error)),
-            .profiled(.failure(let error)):
+            .profiled(.failure(let error)), .loaded(.failure(let error)):
             fail(error)
         case .healthChanged: sendHealth()
         case .profileEnded: endProfile()
@@ -374,6 +439,8 @@ extension GRPCCall {
         isFinished = true
         if let run { record.take(run) }
         run = nil
+        load?.cancel()
+        (load, afterLoad) = (nil, nil)
         claim = nil
         record.code = code
         dropProfile()

@@ -6,14 +6,14 @@ import WireFormat
 
 /// `tensorflow.serving.PredictionService/GetModelMetadata`.
 enum GetModelMetadata {
+    /// The model that a request asks for.
+    ///
     /// - Parameter check: throws for a model that the caller has no right to.
-    /// - Throws: `INVALID_ARGUMENT` for a request without model or fields or with an unknown field, `NOT_FOUND` for a
-    ///   model that is not available.
-    static func answer(
+    /// - Throws: `INVALID_ARGUMENT` for a request without model or fields or with an unknown field.
+    static func model(
         _ message: ByteBuffer,
-        _ services: GRPCServices,
         allows check: (_ model: String) throws(ServingError) -> Void
-    ) throws(ServingError) -> [UInt8] {
+    ) throws(ServingError) -> ModelSelector {
         let request = try Tensorflow_Serving_GetModelMetadataRequest(reading: message)
         let selector = try request.modelSelector()
         try check(selector.name)
@@ -24,7 +24,10 @@ enum GetModelMetadata {
         if let unknown = request.metadataField.first(where: { $0 != known }) {
             throw .invalidArgument("Metadata field \(unknown) is not supported")
         }
-        let metadata = try services.inference.metadata(selector)
-        return try Tensorflow_Serving_GetModelMetadataResponse(metadata).encoded()
+        return selector
+    }
+
+    static func answer(_ metadata: ModelMetadata) throws(ServingError) -> [UInt8] {
+        try Tensorflow_Serving_GetModelMetadataResponse(metadata).encoded()
     }
 }

@@ -12,7 +12,7 @@ enum StatusAnswer {
                "state": "\(status.state.name)",
                "status": {
                 "error_code": "\((status.error?.code ?? .ok).name)",
-                "error_message": \(JSONText.quoted(status.error?.message ?? ""))
+                "error_message": \(JSONText.quoted(status.message))
                }
               }
             """

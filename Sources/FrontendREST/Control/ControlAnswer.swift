@@ -24,7 +24,7 @@ enum ControlAnswer {
         writer.string("state", status.state.name)
         writer.object("status") { writer in
             writer.string("error_code", (status.error?.code ?? .ok).name)
-            writer.string("error_message", status.error?.message ?? "")
+            writer.string("error_message", status.message)
         }
     }
 

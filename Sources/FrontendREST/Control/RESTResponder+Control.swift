@@ -141,7 +141,7 @@ extension RESTResponder {
                 task.cancel()
             }
         }
-        call.handler.begin(task, limit, for: call.number)
+        call.handler.begin(RESTWork(cancel: { task.cancel() }, limit: limit), for: call.number)
     }
 
     private static let tooLate = ServingError.deadlineExceeded(

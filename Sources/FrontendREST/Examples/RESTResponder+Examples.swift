@@ -12,8 +12,8 @@ extension RESTResponder {
         _ body: RequestBody,
         for call: RESTCall
     ) {
-        run(name, version, head, body, for: call) { request in
-            self.service.classify(request, intake: call.loop.intake) { result in
+        run(name, version, head, body, for: call) { request, model in
+            self.service.classify(request, on: model, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -30,8 +30,8 @@ extension RESTResponder {
         _ body: RequestBody,
         for call: RESTCall
     ) {
-        run(name, version, head, body, for: call) { request in
-            self.service.regress(request, intake: call.loop.intake) { result in
+        run(name, version, head, body, for: call) { request, model in
+            self.service.regress(request, on: model, intake: call.loop.intake) { result in
                 call.finish {
                     call.loop.response(result.map(\.answer)) { answer, buffer throws(ServingError) in
                         try ExampleResponseWriter.write(answer, to: &buffer)
@@ -47,17 +47,21 @@ extension RESTResponder {
         _ head: HTTP1RequestHead,
         _ body: RequestBody,
         for call: RESTCall,
-        _ start: @escaping @Sendable (ExampleCall) -> QueuedRun?
+        _ start: @escaping @Sendable (ExampleCall, ResolvedModel?) -> QueuedRun?
     ) {
-        read(body, call) { bytes throws(ServingError) in
-            try ExampleRequestParser.parse(bytes)
-        } then: { request in
-            do throws(ServingError) {
-                let parsed = try request.get()
-                let model = ModelSelector(name: name, version: version, signatureName: parsed.signatureName)
-                self.run(call, head) { start(ExampleCall(model: model, examples: parsed.examples, terms: $0)) }
-            } catch {
-                call.fail(error)
+        whenLoaded(ModelSelector(name: name, version: version), head, for: call) { loaded in
+            self.read(body, call) { bytes throws(ServingError) in
+                try ExampleRequestParser.parse(bytes)
+            } then: { request in
+                do throws(ServingError) {
+                    let parsed = try request.get()
+                    let model = ModelSelector(name: name, version: version, signatureName: parsed.signatureName)
+                    self.run(call, head, loaded?.terms) {
+                        start(ExampleCall(model: model, examples: parsed.examples, terms: $0), loaded?.model)
+                    }
+                } catch {
+                    call.fail(error)
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ extension RESTRoute {
         case .live, .ready: (.health, "", nil)
         case .control(.load(let model)), .control(.unload(let model)): (.control, model, nil)
         case .control: (.control, "", nil)
-        case .recordedRequests: (.observation, "", nil)
+        case .cache, .recordedRequests: (.observation, "", nil)
         case .options, .missingModelName, .unusableVersion, .malformed, .unknown: (.unknown, "", nil)
         }
     }

@@ -15,14 +15,16 @@ extension RESTResponder {
         for call: RESTCall
     ) {
         let selector = ModelSelector(name: name, version: version)
-        read(body, call) { bytes throws(ServingError) in
-            try self.parse(bytes, selector)
-        } then: { request in
-            do throws(ServingError) {
-                let (parsed, model) = try request.get()
-                self.start(parsed, selector, model, head, for: call)
-            } catch {
-                call.fail(error)
+        whenLoaded(selector, head, for: call) { loaded in
+            self.read(body, call) { bytes throws(ServingError) in
+                try self.parse(bytes, selector, loaded?.model)
+            } then: { request in
+                do throws(ServingError) {
+                    let (parsed, model) = try request.get()
+                    self.start(parsed, selector, model, head, loaded?.terms, for: call)
+                } catch {
+                    call.fail(error)
+                }
             }
         }
     }
@@ -32,11 +34,12 @@ extension RESTResponder {
         _ selector: ModelSelector,
         _ model: ResolvedModel,
         _ head: HTTP1RequestHead,
+        _ terms: CallTerms?,
         for call: RESTCall
     ) {
         var selector = selector
         selector.signatureName = parsed.signatureName
-        run(call, head) { terms in
+        run(call, head, terms) { terms in
             let predictCall = PredictCall(model: selector, inputs: parsed.inputs, terms: terms)
             let form = parsed.form
             return service.predict(predictCall, on: model, intake: call.loop.intake) { result in
@@ -47,9 +50,10 @@ extension RESTResponder {
 
     private func parse(
         _ bytes: UnsafeRawBufferPointer,
-        _ selector: ModelSelector
+        _ selector: ModelSelector,
+        _ loaded: ResolvedModel?
     ) throws(ServingError) -> (ParsedPredictRequest, ResolvedModel) {
-        var model: ResolvedModel?
+        var model = loaded
         let parsed = try PredictRequestParser.parse(bytes) { signatureName throws(ServingError) in
             let resolved = if let model { model } else { try service.resolve(selector) }
             model = resolved

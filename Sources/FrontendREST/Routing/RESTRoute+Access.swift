@@ -36,7 +36,7 @@ extension RESTRoute {
         case .metadata(let model, _): RequestedRight(.metadata, .model(model))
         case .status(let model, _): RequestedRight(.status, .model(model))
         case .scheduler(let model, _): RequestedRight(.debug, .model(model))
-        case .recordedRequests: RequestedRight(.debug, .visibleModels)
+        case .cache, .recordedRequests: RequestedRight(.debug, .visibleModels)
         case .control(.metadata), .control(.status), .control(.index): RequestedRight(.status, .visibleModels)
         case .control(.reload): RequestedRight(.control, .allModels)
         case .control(.load(let model)), .control(.unload(let model)): RequestedRight(.control, .model(model))

@@ -12,6 +12,8 @@ enum RESTRoute: Hashable {
     case scheduler(String, VersionChoice)
     /// Which models are served, and changes of that.
     case control(Control)
+    /// `GET /v1/cache`: which models are in memory.
+    case cache
     /// The flight recorder's requests, with what the URL says behind its `?`.
     case recordedRequests(query: [UInt8])
     /// CORS preflight under `/v1/`.
@@ -55,7 +57,8 @@ enum RESTRoute: Hashable {
         switch self {
         case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload): true
         case .control(.metadata), .control(.status), .control(.reload): false
-        case .status, .metadata, .scheduler, .recordedRequests, .options, .live, .ready, .modelReady, .missingModelName,
+        case .status, .metadata, .scheduler, .cache, .recordedRequests, .options, .live, .ready, .modelReady,
+            .missingModelName,
             .unusableVersion,
             .malformed,
             .unknown:
@@ -77,6 +80,7 @@ extension RESTRoute {
         case .options: self = .options
         case .post: self = Self.inference(target) ?? (path.isWhole("config/reload") ? .control(.reload) : .malformed)
         case .get where path.isWhole("config"): self = .control(.status)
+        case .get where path.isWhole("cache"): self = .cache
         case .get:
             self =
                 Self.recordedRequests(target) ?? Self.model(target, hasName: true) ?? Self.model(target, hasName: false)

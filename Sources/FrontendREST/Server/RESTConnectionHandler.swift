@@ -227,13 +227,17 @@ extension RESTConnectionHandler {
         if !run.deadline.isNever { loop.waitForDeadline(of: run) }
     }
 
-    /// Says that the request of that number is answered by a task, which is cancelled when nobody waits any more.
-    ///
-    /// - Parameter limit: answers it when that takes too long.
-    func begin(_ task: Task<Void, Never>, _ limit: Scheduled<Void>?, for number: Int) {
-        let work = RESTWork(task: task, limit: limit)
+    /// Says that the request of that number waits for something, which is cancelled when nobody waits any more.
+    func begin(_ work: RESTWork, for number: Int) {
         guard isOpen(number) else { return work.end() }
         slots[number - firstSlot].work = work
+    }
+
+    /// Says that what the request of that number waited for is there, and its answer is not.
+    func endWork(for number: Int) {
+        guard isOpen(number) else { return }
+        slots[number - firstSlot].work?.limit?.cancel()
+        slots[number - firstSlot].work = nil
     }
 
     /// Whether the request of that number waits for its answer.

@@ -114,12 +114,21 @@ final class RESTResponder: Sendable {
                 StatusAnswer.json(try self.service.status(of: name, version: version))
             }
         case .metadata(let name, let version):
-            reply(call) { () throws(ServingError) in
-                try MetadataAnswer.json(try self.service.metadata(ModelSelector(name: name, version: version)))
+            let selector = ModelSelector(name: name, version: version)
+            whenLoaded(selector, head, for: call) { loaded in
+                self.reply(call) { () throws(ServingError) in
+                    let model = if let loaded { loaded.model } else { try self.service.resolve(selector) }
+                    return try MetadataAnswer.json(self.service.metadata(of: model))
+                }
             }
         case .scheduler(let name, let version):
             reply(call) { () throws(ServingError) in
                 SchedulerAnswer.json(try self.service.schedule(ModelSelector(name: name, version: version)))
+            }
+        case .cache:
+            reply(call) { () throws(ServingError) in
+                guard let report = self.service.cacheReport() else { throw Self.noBudget }
+                return CacheAnswer.json(report, self.visibility(head, .debug).shows)
             }
         case .control(let control): self.control(control, head, body, for: call)
         case .recordedRequests(let query): sendRecordedRequests(query, visibility(head, .debug), for: call)
@@ -143,9 +152,16 @@ final class RESTResponder: Sendable {
 extension RESTResponder {
     /// Starts a run of a model, whose completion answers the request. It is answered at its deadline, if that is
     /// earlier: a run may be waiting for a thread then.
-    func run(_ call: RESTCall, _ head: HTTP1RequestHead, _ start: (CallTerms) -> QueuedRun?) {
+    ///
+    /// - Parameter terms: of a request that has waited already.
+    func run(
+        _ call: RESTCall,
+        _ head: HTTP1RequestHead,
+        _ terms: CallTerms? = nil,
+        _ start: (CallTerms) -> QueuedRun?
+    ) {
         do throws(ServingError) {
-            let terms = try terms(of: call, head)
+            let terms = if let terms { terms } else { try self.terms(of: call, head) }
             guard let queued = start(terms) else { return }
             call.handler.begin(RESTRun(queued, call: call, deadline: terms.deadline), for: call.number)
         } catch {
@@ -154,7 +170,7 @@ extension RESTResponder {
     }
 
     /// What the header fields say of when the answer is wanted, within the limit of the configuration.
-    private func terms(of call: RESTCall, _ head: HTTP1RequestHead) throws(ServingError) -> CallTerms {
+    func terms(of call: RESTCall, _ head: HTTP1RequestHead) throws(ServingError) -> CallTerms {
         var terms = CallTerms(deadline: call.loop.deadline(afterMilliseconds: configuration.timeoutMilliseconds))
         guard let asked = head.terms else { return terms }
         if let timeout = asked.timeout {
@@ -192,6 +208,10 @@ extension RESTResponder {
         }
     }
 
+    private static let noBudget = ServingError.failedPrecondition(
+        "This server has no memory budget for models; --total_model_memory_limit_bytes sets one"
+    )
+
     private func options(_ head: HTTP1RequestHead, _ call: RESTCall) {
         guard head.hasWebOrigin else {
             return send([], status: .badRequest, code: .failedPrecondition, content: .none, call)
@@ -226,7 +246,7 @@ extension RESTResponder {
         }
         do throws(ServingError) {
             let versions = version == nil ? health.versions(of: name) : try service.status(of: name, version: version)
-            if !health.isDraining, versions.contains(where: { $0.state == .available }) {
+            if !health.isDraining, versions.contains(where: \.canAnswer) {
                 return send(ReadinessAnswer.ready, call)
             }
             let reason = ReadinessAnswer.Reason(model: name, text: ReadinessAnswer.reason(versions))

@@ -1,13 +1,13 @@
 import NIOCore
 
-/// A task that a request waits for, and the end of the waiting.
+/// What a request waits for that is no run, and the end of the waiting.
 struct RESTWork {
-    let task: Task<Void, Never>
+    let cancel: @Sendable () -> Void
     let limit: Scheduled<Void>?
 
     /// Nobody waits any more, or the answer is there.
     func end() {
         limit?.cancel()
-        task.cancel()
+        cancel()
     }
 }

@@ -198,6 +198,12 @@ public final class ModelQueues: Sendable {
         } + [ModelSchedule.Queue(name: "", verification: nil, explanation: aloneBinding.queue.explanation)]
     }
 
+    /// Whether runs wait in a queue.
+    var hasWaiting: Bool {
+        let queues = state.withLock { $0.lanes.values.map(\.queue) } + [aloneBinding.queue]
+        return queues.contains { $0.explanation.depth.tasks > 0 }
+    }
+
     // MARK: Lanes
 
     private func lane(for run: ModelRun) -> (Lane, RunBinding)? {

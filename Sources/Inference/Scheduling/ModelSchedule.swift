@@ -23,9 +23,9 @@ public struct ModelSchedule: Sendable {
 extension InferenceService {
     /// What the scheduler does with the requests of a version, and why.
     ///
-    /// - Throws: as `resolve`.
+    /// - Throws: `NOT_FOUND` for a version that is not in memory, `INVALID_ARGUMENT` for an unknown label.
     public func schedule(_ selector: ModelSelector) throws(ServingError) -> ModelSchedule {
-        let model = try resolve(selector)
+        let model = try peek(selector)
         let queues = model.servable.queues
         return ModelSchedule(
             servable: model.lease.id,

@@ -1,5 +1,4 @@
 import ServingConfig
-import ServingPrimitives
 
 #if canImport(Glibc)
 import Glibc
@@ -23,21 +22,12 @@ struct ServerLimits: Hashable {
 
     /// By what the system lets this process have.
     init(_ limits: ServerConfiguration.Limits) {
-        self.init(limits, openFiles: Self.openFiles, memory: Self.memory)
+        self.init(limits, openFiles: Self.openFiles, memory: AvailableMemory.bytes)
     }
 
     private static var openFiles: Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         return Int(clamping: limit.rlim_cur)
-    }
-
-    /// Of the machine, or of the container where that is less.
-    private static var memory: Int {
-        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
-        let machine = pages > 0 && size > 0 ? pages * size : 4 << 30
-        let text = (try? LocalFile.contents(of: "/sys/fs/cgroup/memory.max", limit: 64)) ?? []
-        let container = Int(String(decoding: text.prefix { $0 &- 0x30 < 10 }, as: UTF8.self))
-        return min(machine, container ?? machine)
     }
 }

@@ -6,6 +6,7 @@ extension ModelServerFlags {
         configuration.control.modelRepository =
             modelRepository.isEmpty ? nil : AbsolutePath.of(modelRepository).withoutSlashAtEnd
         configuration.control.writesConfigurationBack = writesConfigBack
+        applyModelCache(to: &configuration)
         configuration.control.port = controlPort < 0 ? nil : Int(controlPort)
         configuration.control.host = controlHost
         configuration.apiKeysFile = apiKeysFile.isEmpty ? nil : apiKeysFile

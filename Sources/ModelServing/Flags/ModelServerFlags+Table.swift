@@ -207,13 +207,48 @@ extension ModelServerFlags {
             Flag(
                 "model_repository",
                 .string(\.modelRepository),
-                "Folder whose sub-folders are models that calls may load by name; with it they may name no base path "
-                    + "outside. Needs --enable_control. Not in TensorFlow Serving."
+                "Folder whose sub-folders are models. Alone, all of them are served, as they come and go; beside other "
+                    + "models, calls may load them by name. Calls may name no base path outside. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "discover_models",
+                .bool(\.discoversModels),
+                "Serve all models of --model_repository where it alone says which there are; else only calls load them. Not "
+                    + "in TensorFlow Serving."
             ),
             Flag(
                 "write_config_back",
                 .bool(\.writesConfigBack),
                 "Write what calls change into --model_config_file. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "total_model_memory_limit_bytes",
+                .string(\.modelMemoryLimit),
+                "Memory that all models together may use, in bytes or as a share like 60% of what the process may use: any "
+                    + "number of models is known then, and those that are used are loaded. Not a flag of TensorFlow Serving."
+            ),
+            Flag(
+                "model_cache_state",
+                .string(\.modelCacheState),
+                "File that remembers what models cost; auto chooses one, none remembers nothing. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "model_idle_seconds",
+                .float(\.modelIdleSeconds),
+                "Under the memory limit: a model that nobody asks for so long is unloaded; 0 never. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "model_min_resident_seconds",
+                .float(\.modelMinimumResidentSeconds),
+                "Under the memory limit: a model is not evicted sooner after its load; -1 is as long as its load took. Not in "
+                    + "TensorFlow Serving."
+            ),
+            Flag(
+                "prefetch_models",
+                .bool(\.modelPrefetch),
+                "Under the memory limit: load models that are expected to be asked for, while there is room. Not in TensorFlow "
+                    + "Serving."
             ),
             Flag(
                 "request_log_file_megabytes",

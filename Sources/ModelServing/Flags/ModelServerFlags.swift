@@ -67,6 +67,12 @@ public struct ModelServerFlags: Sendable, Equatable {
     var enablesControl = false
     var modelRepository = ""
     var writesConfigBack = false
+    var modelMemoryLimit = ""
+    var modelCacheState = "auto"
+    var modelIdleSeconds: Float = 0
+    var modelMinimumResidentSeconds: Float = -1
+    var modelPrefetch = true
+    var discoversModels = true
     var requestLogFileMegabytes: Int32 = 64
     var requestLogFileSeconds: Int32 = 3600
     var requestLogFileCount: Int32 = 16

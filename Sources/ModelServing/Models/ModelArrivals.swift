@@ -27,6 +27,8 @@ struct ModelArrivals: Hashable {
     mutating func record(_ id: ServableID, _ status: VersionStatus) {
         guard missing.contains(id.name) || missingVersions.contains(id) else { return }
         switch status.state {
+        // A model at rest is there: requests load it.
+        case .start where status.isAtRest: settle(id)
         case .start, .loading: begun.insert(id)
         case .available: settle(id)
         case .unloading: return

@@ -7,6 +7,7 @@ import ServingPrimitives
 extension ModelConfiguration {
     func load(_ name: String, _ settings: ModelSettings) async throws(ServingError) {
         let model = try await model(name, settings)
+        withhold(name, false)
         if current.models.contains(model), hasOnlyFailed(name) {
             // Gone and come back: a version that has failed for good is not tried again in the same life.
             try applyControlled(current.models.filter { $0.name != name }, checkingLabelsOf: name)
@@ -24,6 +25,20 @@ extension ModelConfiguration {
         updateSource()
         try await writeBack()
         try await arrival(wait, of: name)
+        // Under a memory budget it may have arrived at rest.
+        if manager.hasBudget { try await bringIntoMemory(name) }
+    }
+
+    private func bringIntoMemory(_ name: String) async throws(ServingError) {
+        // A caller that leaves ends neither the load nor this, which ends with the load.
+        let result: Result<Void, ServingError> = await withCheckedContinuation { continuation in
+            _ = manager.lease(name, .latest, by: .never) { continuation.resume(returning: $0.map { _ in }) }
+        }
+        do throws(ServingError) {
+            try result.get()
+        } catch {
+            throw ServingError(error.code, "failed to load '\(name)': \(error.message)")
+        }
     }
 
     func unload(_ name: String) async throws(ServingError) {
@@ -32,6 +47,7 @@ extension ModelConfiguration {
             if await isInRepository(name) { return }
             throw .notFound("failed to unload '\(name)': the model is not known")
         }
+        withhold(name, true)
         try applyControlled(current.models.filter { $0.name != name }, checkingLabelsOf: name)
         try await writeBack()
     }

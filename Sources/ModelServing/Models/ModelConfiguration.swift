@@ -28,6 +28,9 @@ actor ModelConfiguration: ModelControl {
     let waiting = ArrivalsWaiting()
     private(set) var current = ModelTransition.Current()
     var catalogue: ModelCatalogue
+    /// Models that were found in the repository, and those of them that a call has unloaded.
+    private var found: Set<String> = []
+    private var withheld: Set<String> = []
     /// How often each model was asked for by name: has its base path looked at again.
     var turns: [String: Int] = [:]
     /// What the file asked for when it was last read or written.
@@ -118,6 +121,28 @@ actor ModelConfiguration: ModelControl {
         if let error = transition.error { throw error }
     }
 
+    /// Serves what a look found in the repository, less what calls have unloaded; models that were named otherwise stay.
+    ///
+    /// - Throws: what is wrong with it; the models stay as they are then.
+    func discovered(_ names: [String], in folder: String) throws(ServingError) {
+        let now = Set(names)
+        withheld.formIntersection(now)
+        guard now != found else { return }
+        let before = Dictionary(current.models.map { ($0.name, $0) }) { first, _ in first }
+        var models = current.models.filter { !found.contains($0.name) && !now.contains($0.name) }
+        for name in names where !withheld.contains(name) {
+            models.append(before[name] ?? ServerConfiguration.Model(name: name, basePath: "\(folder)/\(name)"))
+        }
+        let transition = try apply(.list(models), rules())
+        found = now
+        if let error = transition.error { throw error }
+    }
+
+    /// A call has unloaded a model of the repository, or loads it again.
+    func withhold(_ name: String, _ isWithheld: Bool) {
+        if isWithheld, found.contains(name) { withheld.insert(name) } else { withheld.remove(name) }
+    }
+
     /// Notes what the file says, as of a reading that a call asked for: it is as good as the call's own wish.
     func tookOver(_ requested: RequestedModels) {
         fileSays = requested
@@ -146,7 +171,7 @@ actor ModelConfiguration: ModelControl {
     ) throws(ServingError) -> ModelTransition {
         let (before, labelsBefore) = (current.models, current.labelsBefore)
         let transition = try ModelTransition(from: current, to: requested, rules: rules) { [manager] id in
-            manager.status(of: id.name).first { $0.version == id.version }?.state
+            manager.status(of: id.name).first { $0.version == id.version }?.stateForLabels
         }
         current = transition.next
         manager.replaceLabels(current.labels, before: current.labelsBefore)
@@ -230,4 +255,9 @@ actor ModelConfiguration: ModelControl {
             metadata: ["added": list(new.subtracting(old)), "removed": list(old.subtracting(new))]
         )
     }
+}
+
+extension VersionStatus {
+    /// A version at rest may have labels as one in memory.
+    fileprivate var stateForLabels: ServableState { isAtRest && error == nil ? .available : state }
 }

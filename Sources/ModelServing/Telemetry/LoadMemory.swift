@@ -14,7 +14,7 @@ final class LoadMemory: Sendable {
     private let state = Mutex(State())
     private let residentBytes: @Sendable () -> Int?
 
-    init(residentBytes: @escaping @Sendable () -> Int? = ProcessStatistics.residentBytes) {
+    init(residentBytes: @escaping @Sendable () -> Int? = ProcessStatistics.anonymousBytes) {
         self.residentBytes = residentBytes
     }
 

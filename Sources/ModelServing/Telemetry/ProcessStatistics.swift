@@ -16,6 +16,13 @@ enum ProcessStatistics {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// Bytes of memory that are there and come from no file: what goes on being there until it is given back.
+    @Sendable static func anonymousBytes() -> Int? {
+        let pages = fields(of: "/proc/self/statm").prefix(3).map { Int($0) ?? 0 }
+        guard pages.count == 3 else { return nil }
+        return max(pages[1] - pages[2], 0) * sysconf(Int32(_SC_PAGESIZE))
+    }
+
     /// Seconds of processor time, user and system.
     static func processorSeconds() -> Double {
         var usage = rusage()

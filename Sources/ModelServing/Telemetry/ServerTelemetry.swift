@@ -78,6 +78,7 @@ struct ServerTelemetry: Sendable {
                 ([$0.key.name, "\($0.key.version)"], Double($0.value))
             }
         }
+        if manager.hasBudget { registry.showCache { [weak manager] in manager?.cacheReport() } }
         for (what, value) in Self.depths {
             registry.collect("apus_queue_\(what)", labels: ["model", "version"], type: .gauge) { [weak inference] in
                 inference?.queueDepths().map { ([$0.id.name, "\($0.id.version)"], Double(value($0.depth))) } ?? []

@@ -2,6 +2,9 @@ package import ServingPrimitives
 
 /// The life of every version as a plain value: what was asked for and what happened goes in, what is to be done comes
 /// out. Knows no thread, no clock and no lock.
+///
+/// Under a memory budget (`CacheLedger`) a version that is found rests until it is wanted, and rests again when it was
+/// evicted: `ServableLifecycle+Cache`.
 package struct ServableLifecycle {
     /// Something to be done after a transition, in order.
     package enum Effect: Sendable, Hashable {
@@ -12,6 +15,14 @@ package struct ServableLifecycle {
         case retryLater(Attempt)
         /// Let no new request reach the version. `unloaded` follows when its last lease is gone and it is unloaded.
         case withdraw(ServableID)
+        /// Find out on a thread what the version is going to cost, then call `estimated`.
+        case estimate(Attempt)
+        /// Those who wait for the version have it, or hear why they do not.
+        case answer(ServableID, ServingError?)
+        /// Say which version is the latest of a model, though it may not be there.
+        case setLatest(Int64?, of: String)
+        /// Call `look` so much later.
+        case lookLater(due: MonotonicTime, nanoseconds: UInt64)
         /// Nothing is left: after `close` only.
         case closed
     }
@@ -23,9 +34,11 @@ package struct ServableLifecycle {
         package var life: UInt64
     }
 
-    private struct Record {
+    struct Record {
         enum Phase {
             case new
+            /// Known, under a memory budget, and nothing is done about it until somebody wants it.
+            case resting
             /// Waits for a load thread.
             case queued
             case loading
@@ -45,6 +58,8 @@ package struct ServableLifecycle {
         var failures = 0
         /// Why the version ends, if not because it was superseded.
         var reason: ServingError?
+        /// Under a memory budget: takes over from an older version, which answers until then.
+        var isRenewal = false
 
         var attempt: Attempt { Attempt(version: version, life: life) }
 
@@ -52,31 +67,46 @@ package struct ServableLifecycle {
             switch phase {
             case .new: .new
             case .ready: .ready
-            case .queued, .loading, .paused, .unloading: .changing
+            case .resting, .queued, .loading, .paused, .unloading: .changing
             case .failed: .ended
             }
         }
     }
 
-    private struct Model {
+    struct Model {
         var records: [Int64: Record] = [:]
         /// Every version ever seen.
         var statuses: [Int64: VersionStatus] = [:]
         var aspired: [Int64: AspiredVersion] = [:]
+        /// As it was told last by `setLatest`.
+        var latestKnown: Int64?
     }
 
-    private let policy: LoadPolicy
-    private var models: [String: Model] = [:]
+    let policy: LoadPolicy
+    var models: [String: Model] = [:]
     private var loadQueue: [ServableID] = []
-    private var runningLoads = 0
+    private(set) var runningLoads = 0
     /// Whether all that was to be loaded was once loaded.
     private var hasCaughtUp = false
     private var lives: UInt64 = 0
-    private var isClosing = false
+    private(set) var isClosing = false
     private var isClosed = false
-    private var effects: [Effect] = []
+    var effects: [Effect] = []
+    /// `nil` where all that is found is loaded.
+    package var cache: CacheLedger?
+    /// The time of the next transition; counts only under a memory budget.
+    package var now = MonotonicTime(nanoseconds: 0)
+    /// When `look` is due.
+    var lookDue: MonotonicTime?
+    /// Models of which versions have changed.
+    private var changed: Set<String> = []
 
-    package init(policy: LoadPolicy) { self.policy = policy }
+    package init(policy: LoadPolicy, cache: CacheOptions? = nil) {
+        self.policy = policy
+        self.cache = cache.map { CacheLedger($0) }
+        // Under a budget nothing is loaded but what somebody waits for.
+        hasCaughtUp = cache != nil
+    }
 
     /// Every version of the model seen since start, newest first.
     package func status(of name: String) -> [VersionStatus] {
@@ -98,20 +128,31 @@ package struct ServableLifecycle {
         return takeEffects()
     }
 
-    package mutating func loadSucceeded(_ attempt: Attempt) -> [Effect] {
+    /// - Parameters:
+    ///   - cost: what it takes, under a memory budget.
+    ///   - isBusy: whether requests use it at the moment.
+    package mutating func loadSucceeded(
+        _ attempt: Attempt,
+        _ cost: ServableCost? = nil,
+        isBusy: @escaping @Sendable () -> Bool = { false }
+    ) -> [Effect] {
         let id = attempt.version.id
         endLoad()
-        if wants(attempt) {
+        let tooLarge = wants(attempt) ? refusal(of: attempt, cost) : nil
+        if wants(attempt), tooLarge == nil {
             update(id) {
                 $0.phase = .ready
                 $0.reason = nil
+                $0.isRenewal = false
             }
             report(id, .available)
+            noteLoaded(id, cost, isBusy: isBusy)
         } else {
             update(id) {
                 $0.phase = .unloading
-                $0.reason = Self.cancelled
+                $0.reason = tooLarge ?? Self.cancelled
             }
+            cache?.place(id, .unloading)
             effects.append(.withdraw(id))
         }
         settle(id.name)
@@ -125,7 +166,8 @@ package struct ServableLifecycle {
             $0.failures += 1
             $0.reason = error
         }
-        if let record = record(attempt), record.isAspired, record.failures <= policy.maximumRetries {
+        noteFailed(id, error)
+        if let record = record(attempt), record.isAspired, record.failures <= policy.maximumRetries, cache == nil {
             pause(record)
         } else {
             finish(id, as: .failed)
@@ -164,7 +206,7 @@ package struct ServableLifecycle {
 
     // MARK: Inside
 
-    private static let cancelled = ServingError(.cancelled, "Loading of servable cancelled")
+    static let cancelled = ServingError(.cancelled, "Loading of servable cancelled")
 
     private mutating func setAspired(_ versions: AspiredVersions) {
         let name = versions.model
@@ -180,20 +222,25 @@ package struct ServableLifecycle {
     /// The version is not aspired any more.
     private mutating func abandon(_ id: ServableID) {
         update(id) { $0.isAspired = false }
+        changed.insert(id.name)
+        giveUpWant(id)
         switch models[id.name]?.records[id.version]?.phase {
+        case .resting:
+            finish(id, as: nil)
         case .new, .queued, .paused:
             loadQueue.removeAll { $0 == id }
             update(id) { $0.reason = $0.reason ?? Self.cancelled }
             finish(id, as: nil)
         case .failed:
             models[id.name]?.records[id.version] = nil
+            cache?.forget(id)
         case .loading, .ready, .unloading, nil:
             return
         }
     }
 
     /// Brings the model as near to what is aspired as can be done now.
-    private mutating func settle(_ name: String) {
+    mutating func settle(_ name: String) {
         admit(name)
         let snapshot = (models[name]?.records ?? [:]).map { number, record in
             VersionTransition.Version(number, isAspired: record.isAspired, record.transitionPhase)
@@ -201,6 +248,7 @@ package struct ServableLifecycle {
         let actions = policy.transition.actions(for: snapshot)
         for number in actions.unload { beginUnload(ServableID(name: name, version: number)) }
         for number in actions.load { enqueue(ServableID(name: name, version: number)) }
+        changed.insert(name)
         startLoads()
     }
 
@@ -218,12 +266,13 @@ package struct ServableLifecycle {
             } else {
                 lives += 1
                 models[name]?.records[number] = Record(version: version, life: lives)
+                if cache != nil { rest(version.id) }
                 report(version.id, .start)
             }
         }
     }
 
-    private mutating func enqueue(_ id: ServableID) {
+    mutating func enqueue(_ id: ServableID) {
         update(id) { $0.phase = .queued }
         loadQueue.append(id)
     }
@@ -233,13 +282,14 @@ package struct ServableLifecycle {
         if runningLoads == 0, loadQueue.isEmpty { hasCaughtUp = true }
     }
 
-    private mutating func startLoads() {
+    mutating func startLoads() {
         let limit = hasCaughtUp ? policy.loadThreads : policy.firstLoadThreads
         while runningLoads < max(limit, 1), !loadQueue.isEmpty {
             let id = loadQueue.removeFirst()
             update(id) { $0.phase = .loading }
             guard let record = models[id.name]?.records[id.version] else { continue }
             runningLoads += 1
+            noteLoadBegan(id)
             if models[id.name]?.statuses[id.version]?.state != .loading { report(id, .loading) }
             effects.append(.load(record.attempt))
         }
@@ -254,8 +304,9 @@ package struct ServableLifecycle {
         }
     }
 
-    private mutating func beginUnload(_ id: ServableID) {
+    mutating func beginUnload(_ id: ServableID) {
         update(id) { $0.phase = .unloading }
+        cache?.place(id, .unloading)
         report(id, .unloading)
         effects.append(.withdraw(id))
     }
@@ -263,32 +314,40 @@ package struct ServableLifecycle {
     /// The life of a version is over. Its record stays only as a mark that it failed, and only while it is aspired.
     private mutating func finish(_ id: ServableID, as phase: Record.Phase?) {
         guard let record = models[id.name]?.records[id.version] else { return }
+        cache?.place(id, nil)
         if let phase, record.isAspired {
             update(id) { $0.phase = phase }
         } else {
             models[id.name]?.records[id.version] = nil
+            if models[id.name]?.aspired[id.version] == nil { cache?.forget(id) }
         }
         report(id, .end, record.reason)
     }
 
-    private func record(_ attempt: Attempt) -> Record? {
+    func record(_ attempt: Attempt) -> Record? {
         guard let record = models[attempt.version.id.name]?.records[attempt.version.id.version] else { return nil }
         return record.life == attempt.life ? record : nil
     }
 
-    private mutating func update(_ id: ServableID, _ body: (inout Record) -> Void) {
+    mutating func update(_ id: ServableID, _ body: (inout Record) -> Void) {
         guard var record = models[id.name]?.records[id.version] else { return }
         body(&record)
         models[id.name]?.records[id.version] = record
     }
 
-    private mutating func report(_ id: ServableID, _ state: ServableState, _ error: ServingError? = nil) {
-        let status = VersionStatus(version: id.version, state: state, error: error)
+    mutating func report(_ id: ServableID, _ state: ServableState, _ error: ServingError? = nil) {
+        let isAtRest = cache != nil && state == .start
+        let status = VersionStatus(version: id.version, state: state, error: error, isAtRest: isAtRest)
         models[id.name]?.statuses[id.version] = status
         effects.append(.report(id, status))
     }
 
-    private mutating func takeEffects() -> [Effect] {
+    mutating func takeEffects() -> [Effect] {
+        if cache != nil {
+            manageMemory()
+            for name in changed.sorted() { tellLatest(of: name) }
+        }
+        changed = []
         if isClosing, !isClosed, models.values.allSatisfy(\.records.isEmpty) {
             isClosed = true
             effects.append(.closed)

@@ -121,6 +121,7 @@ extension VersionStatus {
     /// Its state for people.
     fileprivate var word: String {
         switch state {
+        case .start where isAtRest: "At rest"
         case .start: "Found"
         case .loading: "Loading"
         case .available: "Available"
@@ -133,6 +134,7 @@ extension VersionStatus {
     fileprivate var kind: String {
         switch state {
         case .available: "good"
+        case .start where isAtRest: error == nil ? "quiet" : "bad"
         case .start, .loading, .unloading: "busy"
         case .end: error == nil ? "quiet" : "bad"
         }

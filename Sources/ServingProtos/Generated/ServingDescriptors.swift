@@ -4,9 +4,11 @@
 public enum ServingDescriptors {
     /// A serialized `google.protobuf.FileDescriptorSet` in base64 without padding.
     public static let base64: StaticString = """
-        CvECCh9hcHVzL2NvbmZpZy9tb2RlbF9vcHRpb25zLnByb3RvEgRhcHVzIr8CCgxNb2RlbE9wdGlvbnMSOgoJaXNvbGF0aW9uGAEgASgOMhwu\
+        CpMECh9hcHVzL2NvbmZpZy9tb2RlbF9vcHRpb25zLnByb3RvEgRhcHVzIuEDCgxNb2RlbE9wdGlvbnMSOgoJaXNvbGF0aW9uGAEgASgOMhwu\
         YXB1cy5Nb2RlbE9wdGlvbnMuSXNvbGF0aW9uUglpc29sYXRpb24SNAoTc2V0dGxlX21pbGxpc2Vjb25kcxgeIAEoA0gAUhJzZXR0bGVNaWxs\
-        aXNlY29uZHOIAQESOgoJY2hlY2tzdW1zGB8gASgOMhwuYXB1cy5Nb2RlbE9wdGlvbnMuQ2hlY2tzdW1zUgljaGVja3N1bXMiIgoJSXNvbGF0\
+        aXNlY29uZHOIAQESOgoJY2hlY2tzdW1zGB8gASgOMhwuYXB1cy5Nb2RlbE9wdGlvbnMuQ2hlY2tzdW1zUgljaGVja3N1bXMSFgoGcGlubmVk\
+        GAogASgIUgZwaW5uZWQSKwoRZXZpY3Rpb25fcHJpb3JpdHkYCyABKAVSEGV2aWN0aW9uUHJpb3JpdHkSIQoMaWRsZV9zZWNvbmRzGAwgASgB\
+        UgtpZGxlU2Vjb25kcxI4ChhtaW5pbXVtX3Jlc2lkZW50X3NlY29uZHMYDSABKAFSFm1pbmltdW1SZXNpZGVudFNlY29uZHMiIgoJSXNvbGF0\
         aW9uEggKBE5PTkUQABILCgdQUk9DRVNTEAEiRQoJQ2hlY2tzdW1zEhMKD0NIRUNLU1VNU19VTlNFVBAAEgoKBlZFUklGWRABEgsKB1JFUVVJ\
         UkUQAhIKCgZJR05PUkUQA0IWChRfc2V0dGxlX21pbGxpc2Vjb25kc2IGcHJvdG8zCsoDChtncnBjL2hlYWx0aC92MS9oZWFsdGgucHJvdG8S\
         DmdycGMuaGVhbHRoLnYxIi4KEkhlYWx0aENoZWNrUmVxdWVzdBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlIrEBChNIZWFsdGhDaGVja1Jl\

@@ -29,6 +29,7 @@ extension Tensorflow_Serving_ModelConfig {
             loggingConfig.logCollectorConfig.filenamePrefix = log.filenamePrefix
             loggingConfig.samplingConfig.samplingRate = log.samplingRate
         }
+        if model.residency != .init() { apus.write(model.residency) }
         if model.isolation != .none { apus.isolation = .init(rawValue: model.isolation.rawValue) ?? .none }
         if let milliseconds = model.settleMilliseconds { apus.settleMilliseconds = milliseconds }
         if model.checksums != .unset { apus.checksums = .init(rawValue: model.checksums.rawValue) ?? .unset }
@@ -39,5 +40,14 @@ extension Tensorflow_Serving_ModelConfig {
         case .all: modelVersionPolicy.all = .init()
         case .specific(let versions): modelVersionPolicy.specific.versions = versions
         }
+    }
+}
+
+extension Apus_ModelOptions {
+    fileprivate mutating func write(_ residency: ServerConfiguration.Model.Residency) {
+        pinned = residency.isPinned
+        evictionPriority = Int32(clamping: residency.priority)
+        idleSeconds = residency.idleSeconds
+        minimumResidentSeconds = residency.minimumResidentSeconds
     }
 }

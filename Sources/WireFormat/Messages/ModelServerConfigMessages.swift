@@ -23,6 +23,17 @@ extension ServerConfiguration.Model {
         isolation = Isolation(rawValue: message.apus.isolation.rawValue)
         settleMilliseconds = message.apus.hasSettleMilliseconds ? message.apus.settleMilliseconds : nil
         checksums = ChecksumChoice(rawValue: message.apus.checksums.rawValue)
+        residency = Residency(message.apus)
+    }
+}
+
+extension ServerConfiguration.Model.Residency {
+    fileprivate init(_ message: Apus_ModelOptions) {
+        self.init()
+        isPinned = message.pinned
+        priority = Int(message.evictionPriority)
+        idleSeconds = message.idleSeconds.isFinite ? message.idleSeconds : 0
+        minimumResidentSeconds = message.minimumResidentSeconds.isFinite ? message.minimumResidentSeconds : 0
     }
 }
 

@@ -17,6 +17,7 @@ extension Tensorflow_Serving_ModelVersionStatus {
         state = State(status.state)
         // Always there, also when all is well: clients read its code.
         self.status = Tensorflow_Serving_StatusProto(status.error)
+        self.status.errorMessage = status.message
     }
 }
 

@@ -1,4 +1,5 @@
 import EngineInterface
+import Inference
 import NIOCore
 import ServingPrimitives
 import ServingProtos
@@ -14,7 +15,8 @@ struct GetModelMetadataTests {
         _ fill: (inout Tensorflow_Serving_GetModelMetadataRequest) -> Void
     ) throws -> Tensorflow_Serving_GetModelMetadataResponse {
         let request = try Tensorflow_Serving_GetModelMetadataRequest.with(fill).serializedBytes() as [UInt8]
-        let answer = try GetModelMetadata.answer(ByteBuffer(bytes: request), serving.services()) { _ in }
+        let selector = try GetModelMetadata.model(ByteBuffer(bytes: request)) { _ in }
+        let answer = try GetModelMetadata.answer(serving.services().inference.metadata(selector))
         return try Tensorflow_Serving_GetModelMetadataResponse(serializedBytes: answer)
     }
 

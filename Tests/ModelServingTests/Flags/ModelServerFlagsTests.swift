@@ -130,6 +130,8 @@ import Testing
         "--request_log_buffer_megabytes=", "--request_log_file_megabytes=", "--request_log_file_seconds=",
         "--request_log_files=", "--request_metrics=", "--rest_ssl_config_file=", "--slow_request_ms=",
         "--trace_sampling=", "--write_config_back=",
+        "--total_model_memory_limit_bytes=", "--model_cache_state=", "--model_idle_seconds=",
+        "--model_min_resident_seconds=", "--prefetch_models=", "--discover_models=",
         "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
         "--circuit_breaker_rest_ms=",

@@ -40,7 +40,20 @@ public nonisolated struct Apus_ModelOptions: Sendable {
   /// Clears the value of `settleMilliseconds`. Subsequent reads from it will return its default value.
   public mutating func clearSettleMilliseconds() {self._settleMilliseconds = nil}
 
+  /// What follows counts where the server has a memory budget for models.
   public var checksums: Apus_ModelOptions.Checksums = .unset
+
+  /// Loaded when it is found, and never evicted.
+  public var pinned: Bool = false
+
+  /// Models of lower priority are evicted before any of a higher one.
+  public var evictionPriority: Int32 = 0
+
+  /// Evicted when nobody has asked for it for so many seconds. 0 is the server's own setting, less than 0 is never.
+  public var idleSeconds: Double = 0
+
+  /// Not evicted sooner after its load. 0 is the server's own setting.
+  public var minimumResidentSeconds: Double = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -145,7 +158,7 @@ fileprivate nonisolated let _protobuf_package = "apus"
 
 nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ModelOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{4}\u{1d}settle_milliseconds\0\u{1}checksums\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{2}\u{9}pinned\0\u{3}eviction_priority\0\u{3}idle_seconds\0\u{3}minimum_resident_seconds\0\u{4}\u{11}settle_milliseconds\0\u{1}checksums\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -154,6 +167,10 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularEnumField(value: &self.isolation) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
+      case 11: try { try decoder.decodeSingularInt32Field(value: &self.evictionPriority) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self.idleSeconds) }()
+      case 13: try { try decoder.decodeSingularDoubleField(value: &self.minimumResidentSeconds) }()
       case 30: try { try decoder.decodeSingularInt64Field(value: &self._settleMilliseconds) }()
       case 31: try { try decoder.decodeSingularEnumField(value: &self.checksums) }()
       default: break
@@ -169,6 +186,18 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.isolation != .none {
       try visitor.visitSingularEnumField(value: self.isolation, fieldNumber: 1)
     }
+    if self.pinned != false {
+      try visitor.visitSingularBoolField(value: self.pinned, fieldNumber: 10)
+    }
+    if self.evictionPriority != 0 {
+      try visitor.visitSingularInt32Field(value: self.evictionPriority, fieldNumber: 11)
+    }
+    if self.idleSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.idleSeconds, fieldNumber: 12)
+    }
+    if self.minimumResidentSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.minimumResidentSeconds, fieldNumber: 13)
+    }
     try { if let v = self._settleMilliseconds {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 30)
     } }()
@@ -182,6 +211,10 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.isolation != rhs.isolation {return false}
     if lhs._settleMilliseconds != rhs._settleMilliseconds {return false}
     if lhs.checksums != rhs.checksums {return false}
+    if lhs.pinned != rhs.pinned {return false}
+    if lhs.evictionPriority != rhs.evictionPriority {return false}
+    if lhs.idleSeconds != rhs.idleSeconds {return false}
+    if lhs.minimumResidentSeconds != rhs.minimumResidentSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

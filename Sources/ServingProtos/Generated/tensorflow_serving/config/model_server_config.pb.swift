@@ -68,60 +68,73 @@ public nonisolated enum Tensorflow_Serving_ModelType: SwiftProtobuf.Enum, Swift.
 }
 
 /// One model.
-public nonisolated struct Tensorflow_Serving_ModelConfig: Sendable {
+public nonisolated struct Tensorflow_Serving_ModelConfig: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var name: String = String()
+  public var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   /// Folder of numbered version folders.
-  public var basePath: String = String()
+  public var basePath: String {
+    get {_storage._basePath}
+    set {_uniqueStorage()._basePath = newValue}
+  }
 
   /// NOTE: This field was marked as deprecated in the .proto file.
-  public var modelType: Tensorflow_Serving_ModelType = .unspecified
+  public var modelType: Tensorflow_Serving_ModelType {
+    get {_storage._modelType}
+    set {_uniqueStorage()._modelType = newValue}
+  }
 
   /// For example "tensorflow".
-  public var modelPlatform: String = String()
+  public var modelPlatform: String {
+    get {_storage._modelPlatform}
+    set {_uniqueStorage()._modelPlatform = newValue}
+  }
 
   public var loggingConfig: Tensorflow_Serving_LoggingConfig {
-    get {_loggingConfig ?? Tensorflow_Serving_LoggingConfig()}
-    set {_loggingConfig = newValue}
+    get {_storage._loggingConfig ?? Tensorflow_Serving_LoggingConfig()}
+    set {_uniqueStorage()._loggingConfig = newValue}
   }
   /// Returns true if `loggingConfig` has been explicitly set.
-  public var hasLoggingConfig: Bool {self._loggingConfig != nil}
+  public var hasLoggingConfig: Bool {_storage._loggingConfig != nil}
   /// Clears the value of `loggingConfig`. Subsequent reads from it will return its default value.
-  public mutating func clearLoggingConfig() {self._loggingConfig = nil}
+  public mutating func clearLoggingConfig() {_uniqueStorage()._loggingConfig = nil}
 
   public var modelVersionPolicy: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy {
-    get {_modelVersionPolicy ?? Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy()}
-    set {_modelVersionPolicy = newValue}
+    get {_storage._modelVersionPolicy ?? Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy()}
+    set {_uniqueStorage()._modelVersionPolicy = newValue}
   }
   /// Returns true if `modelVersionPolicy` has been explicitly set.
-  public var hasModelVersionPolicy: Bool {self._modelVersionPolicy != nil}
+  public var hasModelVersionPolicy: Bool {_storage._modelVersionPolicy != nil}
   /// Clears the value of `modelVersionPolicy`. Subsequent reads from it will return its default value.
-  public mutating func clearModelVersionPolicy() {self._modelVersionPolicy = nil}
+  public mutating func clearModelVersionPolicy() {_uniqueStorage()._modelVersionPolicy = nil}
 
   /// Version number by label.
-  public var versionLabels: Dictionary<String,Int64> = [:]
+  public var versionLabels: Dictionary<String,Int64> {
+    get {_storage._versionLabels}
+    set {_uniqueStorage()._versionLabels = newValue}
+  }
 
   /// Not in TensorFlow Serving, whose numbers end far below.
   public var apus: Apus_ModelOptions {
-    get {_apus ?? Apus_ModelOptions()}
-    set {_apus = newValue}
+    get {_storage._apus ?? Apus_ModelOptions()}
+    set {_uniqueStorage()._apus = newValue}
   }
   /// Returns true if `apus` has been explicitly set.
-  public var hasApus: Bool {self._apus != nil}
+  public var hasApus: Bool {_storage._apus != nil}
   /// Clears the value of `apus`. Subsequent reads from it will return its default value.
-  public mutating func clearApus() {self._apus = nil}
+  public mutating func clearApus() {_uniqueStorage()._apus = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _loggingConfig: Tensorflow_Serving_LoggingConfig? = nil
-  fileprivate var _modelVersionPolicy: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy? = nil
-  fileprivate var _apus: Apus_ModelOptions? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The common form of a server configuration.
@@ -184,66 +197,116 @@ nonisolated extension Tensorflow_Serving_ModelConfig: SwiftProtobuf.Message, Swi
   public static let protoMessageName: String = _protobuf_package + ".ModelConfig"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}base_path\0\u{3}model_type\0\u{3}model_platform\0\u{4}\u{2}logging_config\0\u{3}model_version_policy\0\u{3}version_labels\0\u{2}`\u{f}apus\0\u{c}\u{5}\u{1}\u{c}\u{9}\u{1}")
 
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _basePath: String = String()
+    var _modelType: Tensorflow_Serving_ModelType = .unspecified
+    var _modelPlatform: String = String()
+    var _loggingConfig: Tensorflow_Serving_LoggingConfig? = nil
+    var _modelVersionPolicy: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy? = nil
+    var _versionLabels: Dictionary<String,Int64> = [:]
+    var _apus: Apus_ModelOptions? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _basePath = source._basePath
+      _modelType = source._modelType
+      _modelPlatform = source._modelPlatform
+      _loggingConfig = source._loggingConfig
+      _modelVersionPolicy = source._modelVersionPolicy
+      _versionLabels = source._versionLabels
+      _apus = source._apus
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.basePath) }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.modelType) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.modelPlatform) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._loggingConfig) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._modelVersionPolicy) }()
-      case 8: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &self.versionLabels) }()
-      case 1000: try { try decoder.decodeSingularMessageField(value: &self._apus) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._basePath) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._modelType) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._modelPlatform) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._loggingConfig) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._modelVersionPolicy) }()
+        case 8: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &_storage._versionLabels) }()
+        case 1000: try { try decoder.decodeSingularMessageField(value: &_storage._apus) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._basePath.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._basePath, fieldNumber: 2)
+      }
+      if _storage._modelType != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._modelType, fieldNumber: 3)
+      }
+      if !_storage._modelPlatform.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._modelPlatform, fieldNumber: 4)
+      }
+      try { if let v = _storage._loggingConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._modelVersionPolicy {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._versionLabels.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: _storage._versionLabels, fieldNumber: 8)
+      }
+      try { if let v = _storage._apus {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1000)
+      } }()
     }
-    if !self.basePath.isEmpty {
-      try visitor.visitSingularStringField(value: self.basePath, fieldNumber: 2)
-    }
-    if self.modelType != .unspecified {
-      try visitor.visitSingularEnumField(value: self.modelType, fieldNumber: 3)
-    }
-    if !self.modelPlatform.isEmpty {
-      try visitor.visitSingularStringField(value: self.modelPlatform, fieldNumber: 4)
-    }
-    try { if let v = self._loggingConfig {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._modelVersionPolicy {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.versionLabels.isEmpty {
-      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: self.versionLabels, fieldNumber: 8)
-    }
-    try { if let v = self._apus {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1000)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Tensorflow_Serving_ModelConfig, rhs: Tensorflow_Serving_ModelConfig) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.basePath != rhs.basePath {return false}
-    if lhs.modelType != rhs.modelType {return false}
-    if lhs.modelPlatform != rhs.modelPlatform {return false}
-    if lhs._loggingConfig != rhs._loggingConfig {return false}
-    if lhs._modelVersionPolicy != rhs._modelVersionPolicy {return false}
-    if lhs.versionLabels != rhs.versionLabels {return false}
-    if lhs._apus != rhs._apus {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._basePath != rhs_storage._basePath {return false}
+        if _storage._modelType != rhs_storage._modelType {return false}
+        if _storage._modelPlatform != rhs_storage._modelPlatform {return false}
+        if _storage._loggingConfig != rhs_storage._loggingConfig {return false}
+        if _storage._modelVersionPolicy != rhs_storage._modelVersionPolicy {return false}
+        if _storage._versionLabels != rhs_storage._versionLabels {return false}
+        if _storage._apus != rhs_storage._apus {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

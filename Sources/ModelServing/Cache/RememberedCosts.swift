@@ -1,0 +1,66 @@
+import Servables
+import ServingPrimitives
+
+/// What versions have cost, by their folders: the content of the file that a server keeps for its next start.
+///
+/// A line for each: fingerprint of the files, bytes in memory, bytes at the most while it loads, nanoseconds of the load,
+/// and the path.
+struct RememberedCosts: Hashable {
+    struct Entry: Hashable {
+        var fingerprint: UInt64
+        var cost: ServableCost
+    }
+
+    private static let header = "apus model costs 1"
+    /// More versions are not remembered, nor longer files read.
+    static let maximumCount = 100_000
+    static let longestFile = 64 << 20
+    private static let largestByteCount = 1 << 50
+
+    private(set) var entries: [String: Entry] = [:]
+
+    init() {}
+
+    /// - Returns: `nil` for a file of something else. Lines that make no sense are passed over.
+    init?(_ text: some Collection<UInt8>) {
+        var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).makeIterator()
+        guard let first = lines.next(), first.elementsEqual(Self.header.utf8) else { return nil }
+        while entries.count < Self.maximumCount, let line = lines.next() {
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 4, omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+            guard fields.count == 5, let fingerprint = UInt64(fields[0], radix: 16), let bytes = Int(fields[1]),
+                let peak = Int(fields[2]), let load = UInt64(fields[3]), fields[4].hasPrefix("/"),
+                (0...Self.largestByteCount).contains(bytes), (0...Self.largestByteCount).contains(peak)
+            else { continue }
+            let cost = ServableCost(residentBytes: bytes, peakBytes: peak, loadNanoseconds: load, isMeasured: true)
+            entries[fields[4]] = Entry(fingerprint: fingerprint, cost: cost)
+        }
+    }
+
+    var text: [UInt8] {
+        var text = Array("\(Self.header)\n".utf8)
+        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            let fingerprint = String(entry.fingerprint, radix: 16)
+            let cost = entry.cost
+            text += "\(fingerprint) \(cost.residentBytes) \(cost.peakBytes) \(cost.loadNanoseconds) \(path)\n".utf8
+        }
+        return text
+    }
+
+    func cost(of path: String, _ fingerprint: UInt64) -> ServableCost? {
+        guard let entry = entries[path], entry.fingerprint == fingerprint else { return nil }
+        return entry.cost
+    }
+
+    mutating func remember(_ cost: ServableCost, of path: String, _ fingerprint: UInt64) {
+        guard entries[path] != nil || entries.count < Self.maximumCount, !path.utf8.contains(UInt8(ascii: "\n")) else {
+            return
+        }
+        entries[path] = Entry(fingerprint: fingerprint, cost: cost)
+    }
+
+    /// Takes over what another server wrote of versions that this one has not loaded.
+    mutating func add(_ others: RememberedCosts) {
+        entries.merge(others.entries) { own, _ in own }
+    }
+}

@@ -1,0 +1,65 @@
+public import ServingPrimitives
+
+/// What the cache holds and has done: what `/v1/cache`, the metrics and the command line show.
+public struct CacheReport: Sendable, Hashable {
+    public struct Version: Sendable, Hashable {
+        public enum State: String, Sendable, Hashable {
+            case atRest = "AT_REST"
+            /// To be loaded as soon as there is room.
+            case wanted = "WANTED"
+            case loading = "LOADING"
+            case resident = "RESIDENT"
+            case unloading = "UNLOADING"
+        }
+
+        public var id: ServableID
+        public var state: State
+        /// `nil` for one whose files have not been looked at yet.
+        public var cost: ServableCost?
+        public var isPinned: Bool
+        public var priority: Int
+        public var lastUse: MonotonicTime?
+        /// Requests that found it in memory, and that did not.
+        public var hits: Int
+        public var misses: Int
+        public var loads: Int
+        public var evictions: Int
+        /// Why its last load failed, or cannot be.
+        public var error: ServingError?
+    }
+
+    public struct Eviction: Sendable, Hashable {
+        public var id: ServableID
+        public var reason: EvictionReason
+        public var bytes: Int
+        public var at: MonotonicTime
+    }
+
+    public var budget: Int
+    /// Sum of what the versions in memory cost.
+    public var residentBytes: Int
+    public var loadingBytes: Int
+    public var unloadingBytes: Int
+    /// Bytes that the process holds beyond those.
+    public var overheadBytes: Int
+    public var hits: Int
+    public var misses: Int
+    public var refusals: Int
+    public var prefetches: Int
+    public var usefulPrefetches: Int
+    /// Loads, and nanoseconds that they took together.
+    public var loads: Int
+    public var loadNanoseconds: UInt64
+    /// Nanoseconds from when versions were asked for until they were there, evictions included.
+    public var swapNanoseconds: UInt64
+    public var evictions: [EvictionReason: Int]
+    /// Oldest first.
+    public var lastEvictions: [Eviction]
+    /// By name, newest version first.
+    public var versions: [Version]
+    /// When this was so.
+    public var now: MonotonicTime
+
+    /// Share of requests that found their version in memory; `nil` before the first.
+    public var hitRatio: Double? { hits + misses > 0 ? Double(hits) / Double(hits + misses) : nil }
+}

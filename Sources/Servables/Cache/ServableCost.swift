@@ -1,0 +1,36 @@
+/// What a version takes to have in memory.
+public struct ServableCost: Sendable, Hashable {
+    /// Bytes it holds while it is loaded.
+    public var residentBytes: Int
+    /// Bytes it may hold for a moment while it loads; at least `residentBytes`.
+    public var peakBytes: Int
+    /// How long a load takes, warm-up included; 0 when nobody knows yet.
+    public var loadNanoseconds: UInt64
+    /// Whether it was measured when the version was loaded, and not told from its files.
+    public var isMeasured: Bool
+
+    public init(residentBytes: Int, peakBytes: Int? = nil, loadNanoseconds: UInt64 = 0, isMeasured: Bool = false) {
+        self.residentBytes = max(residentBytes, 0)
+        self.peakBytes = max(peakBytes ?? residentBytes, residentBytes, 0)
+        self.loadNanoseconds = loadNanoseconds
+        self.isMeasured = isMeasured
+    }
+}
+
+/// Knows what versions cost: those that were loaded before by measurement, all others by their files.
+public protocol ServableCosts: Sendable {
+    /// What loading the version is going to cost. Reads the sizes of its files: blocks.
+    func expected(_ version: AspiredVersion) -> ServableCost
+
+    /// Called on the thread that has loaded a version, before requests reach it.
+    ///
+    /// - Parameter loadNanoseconds: what the load took.
+    /// - Returns: what it costs, as far as could be measured.
+    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost
+
+    /// Bytes that the process holds beyond what the versions in memory cost by themselves: what the allocator keeps,
+    /// what their runs left behind. 0 where nobody can tell.
+    ///
+    /// - Parameter accounted: sum of what the versions in memory cost.
+    func overhead(accounted: Int) -> Int
+}

@@ -1,0 +1,313 @@
+import Servables
+import ServingPrimitives
+import ServingTestKit
+import Synchronization
+import Testing
+
+/// A lifecycle under a budget of 100 bytes whose effects are written as short lines. What happens at once in a server
+/// without being decided here (an unload that is done, a look) happens when the test says so.
+private struct Bench {
+    var lifecycle: ServableLifecycle
+    private var attempts: [String: ServableLifecycle.Attempt] = [:]
+    private var look: MonotonicTime?
+    let costs: [String: ServableCost]
+
+    init(
+        _ costs: [String: Int],
+        measured: [String: Int] = [:],
+        settings: [String: CacheSettings] = [:],
+        load: UInt64 = 0,
+        prefetches: Bool = false
+    ) {
+        let costs = costs.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load) }
+        self.costs = costs
+        let fixed = FixedCosts(
+            costs,
+            measured: measured.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load, isMeasured: true) }
+        )
+        lifecycle = ServableLifecycle(
+            policy: LoadPolicy(retryIntervalNanoseconds: 60_000_000_000),
+            cache: CacheOptions(
+                budget: 100,
+                defaults: CacheSettings(minimumResidentNanoseconds: 0),
+                headroomShare: 0,
+                prefetches: prefetches,
+                costs: fixed
+            )
+        )
+        _ = lifecycle.configure(settings)
+    }
+
+    mutating func pass(seconds: Double) {
+        lifecycle.now = lifecycle.now.advanced(byNanoseconds: UInt64(seconds * 1e9))
+    }
+
+    mutating func aspire(_ model: String, _ versions: Int64...) -> [String] {
+        lines(
+            lifecycle.aspire(
+                AspiredVersions(
+                    model: model,
+                    versions: versions.map { AspiredVersion(id: ServableID(name: model, version: $0), path: "/\($0)") }
+                )
+            )
+        )
+    }
+
+    /// A request for the model; what it is told comes first.
+    mutating func ask(_ model: String, _ version: Int64? = nil, _ reason: LoadReason = .demand) -> [String] {
+        let (demand, effects) = lifecycle.demand(model, version, reason)
+        let told =
+            switch demand {
+            case .unknown: "unknown"
+            case .available(let id): "available \(id.name)/\(id.version)"
+            case .wait(let id, let expected): "wait \(id.name)/\(id.version)" + (expected.map { " \($0)" } ?? "")
+            case .refused(let error): "refused \(error.code.name)"
+            }
+        return [told] + lines(effects)
+    }
+
+    mutating func succeed(_ id: String, _ bytes: Int? = nil) -> [String] {
+        let attempt = attempts.removeValue(forKey: id)!
+        let cost = bytes.map { ServableCost(residentBytes: $0, isMeasured: true) } ?? costs[attempt.version.id.name]
+        return lines(lifecycle.loadSucceeded(attempt, cost))
+    }
+
+    mutating func fail(_ id: String) -> [String] {
+        lines(lifecycle.loadFailed(attempts.removeValue(forKey: id)!, .notFound("bad")))
+    }
+
+    mutating func unloaded(_ model: String, _ version: Int64 = 1) -> [String] {
+        lines(lifecycle.unloaded(ServableID(name: model, version: version)))
+    }
+
+    mutating func lookAgain() -> [String] {
+        guard let look else { return ["nothing to look for"] }
+        lifecycle.now = max(lifecycle.now, look)
+        return lines(lifecycle.look(due: look))
+    }
+
+    /// Brings the model up.
+    mutating func serve(_ model: String) {
+        _ = ask(model)
+        _ = succeed("\(model)/1")
+    }
+
+    mutating func lines(_ effects: [ServableLifecycle.Effect]) -> [String] {
+        var lines: [String] = []
+        for effect in effects {
+            switch effect {
+            case .report(let id, let status):
+                let text = status.isAtRest ? "AT REST" : status.state.name
+                lines.append("\(id.name)/\(id.version) \(text)" + (status.error.map { " \($0.code.name)" } ?? ""))
+            case .load(let attempt):
+                let name = "\(attempt.version.id.name)/\(attempt.version.id.version)"
+                attempts[name] = attempt
+                lines.append("load \(name)")
+            case .estimate(let attempt):
+                // As a server does, only at once.
+                let cost = costs[attempt.version.id.name] ?? ServableCost(residentBytes: 0)
+                lines += self.lines(lifecycle.estimated(attempt, cost))
+            case .withdraw(let id): lines.append("withdraw \(id.name)/\(id.version)")
+            case .answer(let id, let error):
+                // One that is told of is only of use to those who wait.
+                lines.append("answer \(id.name)/\(id.version)" + (error.map { " \($0.code.name)" } ?? ""))
+            case .setLatest(let number, let name): lines.append("latest of \(name) is \(number.map { "\($0)" } ?? "-")")
+            case .lookLater(let due, _): look = due
+            case .retryLater: lines.append("retry")
+            case .closed: lines.append("closed")
+            }
+        }
+        return lines
+    }
+}
+
+@Suite struct CacheLifecycleTests {
+    @Test func `a version rests until a request wants it`() {
+        var bench = Bench(["a": 40])
+        #expect(bench.aspire("a", 1) == ["a/1 AT REST"])
+        #expect(bench.lifecycle.status(of: "a").first?.canAnswer ?? false)
+        #expect(bench.ask("a") == ["wait a/1", "a/1 LOADING", "load a/1"])
+        #expect(bench.ask("a") == ["wait a/1"])
+        #expect(bench.succeed("a/1") == ["a/1 AVAILABLE", "answer a/1"])
+        #expect(bench.ask("a") == ["available a/1"])
+        #expect(bench.ask("b") == ["unknown"])
+        #expect(bench.ask("a", 2) == ["unknown"])
+    }
+
+    @Test func `the least used makes room, and rests again`() {
+        var bench = Bench(["a": 60, "b": 40, "c": 50])
+        for name in ["a", "b", "c"] { _ = bench.aspire(name, 1) }
+        bench.serve("a")
+        bench.serve("b")
+        bench.pass(seconds: 10)
+        #expect(bench.ask("c") == ["wait c/1", "a/1 UNLOADING", "withdraw a/1"])
+        #expect(bench.unloaded("a") == ["a/1 END", "a/1 AT REST", "c/1 LOADING", "load c/1"])
+        #expect(bench.succeed("c/1") == ["c/1 AVAILABLE", "answer c/1"])
+        #expect(bench.ask("a").first == "wait a/1")
+    }
+
+    @Test func `a version that is asked for while it goes comes back`() {
+        var bench = Bench(["a": 60, "b": 60])
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        bench.serve("a")
+        _ = bench.ask("b")
+        #expect(bench.ask("a") == ["wait a/1"])
+        #expect(bench.unloaded("a").suffix(2) == ["b/1 LOADING", "load b/1"])
+        #expect(bench.succeed("b/1") == ["b/1 AVAILABLE", "answer b/1", "b/1 UNLOADING", "withdraw b/1"])
+        #expect(bench.unloaded("b").suffix(2) == ["a/1 LOADING", "load a/1"])
+    }
+
+    @Test func `requests are told what a load is expected to take`() {
+        var bench = Bench(["a": 40, "b": 40], load: 1000)
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        _ = bench.ask("a")
+        #expect(bench.ask("a").first == "wait a/1 1000")
+        bench.lifecycle.now = MonotonicTime(nanoseconds: 400)
+        #expect(bench.ask("a").first == "wait a/1 600")
+        _ = bench.ask("b")
+        // Loads run beside each other.
+        #expect(bench.ask("b").first == "wait b/1 1000")
+    }
+
+    @Test func `what is too large is refused and says so in its status`() {
+        var bench = Bench(["a": 400])
+        _ = bench.aspire("a", 1)
+        #expect(bench.ask("a") == ["wait a/1", "answer a/1 RESOURCE_EXHAUSTED", "a/1 AT REST RESOURCE_EXHAUSTED"])
+        #expect(bench.ask("a") == ["refused RESOURCE_EXHAUSTED", "answer a/1 RESOURCE_EXHAUSTED"])
+        #expect(!(bench.lifecycle.status(of: "a").first?.canAnswer ?? true))
+    }
+
+    @Test func `what turns out to be too large goes at once and is not tried again`() {
+        var bench = Bench(["a": 40])
+        _ = bench.aspire("a", 1)
+        _ = bench.ask("a")
+        #expect(bench.succeed("a/1", 300) == ["answer a/1 RESOURCE_EXHAUSTED", "withdraw a/1"])
+        #expect(bench.unloaded("a") == ["a/1 END RESOURCE_EXHAUSTED", "a/1 AT REST"])
+        #expect(bench.ask("a").first == "refused RESOURCE_EXHAUSTED")
+    }
+
+    @Test func `a failed load is told to all who wait, and tried again by a request after a pause`() {
+        var bench = Bench(["a": 40])
+        _ = bench.aspire("a", 1)
+        _ = bench.ask("a")
+        #expect(bench.fail("a/1") == ["answer a/1 NOT_FOUND", "a/1 END NOT_FOUND"])
+        #expect(bench.ask("a") == ["refused NOT_FOUND"])
+        bench.pass(seconds: 1)
+        #expect(bench.ask("a").first == "wait a/1")
+        _ = bench.fail("a/1")
+        bench.pass(seconds: 1.5)
+        #expect(bench.ask("a") == ["refused NOT_FOUND"])
+        bench.pass(seconds: 0.5)
+        #expect(bench.ask("a").first == "wait a/1")
+    }
+
+    @Test func `a new version of a model in use is loaded, of another it rests`() {
+        var bench = Bench(["a": 40, "b": 40])
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        bench.serve("a")
+        #expect(bench.aspire("a", 2).suffix(3) == ["a/2 AT REST", "a/2 LOADING", "load a/2"])
+        #expect(bench.succeed("a/2") == ["a/2 AVAILABLE", "answer a/2", "a/1 UNLOADING", "withdraw a/1"])
+        #expect(bench.aspire("b", 2) == ["answer b/1 NOT_FOUND", "b/1 END", "b/2 AT REST"])
+    }
+
+    @Test func `of several versions the latest known is the latest`() {
+        var bench = Bench(["a": 30])
+        #expect(bench.aspire("a", 1, 2) == ["a/2 AT REST", "a/1 AT REST", "latest of a is 2"])
+        #expect(bench.ask("a").first == "wait a/2")
+        // A failed one is passed over.
+        #expect(bench.fail("a/2").contains("latest of a is 1"))
+        #expect(bench.ask("a").first == "wait a/1")
+    }
+
+    @Test func `a pinned model is loaded when it is known, and stays`() {
+        var bench = Bench(["a": 60, "b": 60], settings: ["a": CacheSettings(isPinned: true)])
+        #expect(bench.aspire("a", 1) == ["a/1 AT REST", "a/1 LOADING", "load a/1"])
+        _ = bench.succeed("a/1")
+        _ = bench.aspire("b", 1)
+        #expect(bench.ask("b").dropFirst() == ["answer b/1 RESOURCE_EXHAUSTED", "b/1 AT REST RESOURCE_EXHAUSTED"])
+        #expect(bench.lines(bench.lifecycle.pin("a", false)) == [])
+        #expect(bench.ask("b").contains("withdraw a/1"))
+        // A status that told of a refusal tells no more of it.
+        #expect(bench.unloaded("a").contains("load b/1"))
+    }
+
+    @Test func `what nobody asks for goes after its time`() {
+        var bench = Bench(["a": 40], settings: ["a": CacheSettings(idleNanoseconds: 2_500_000_000)])
+        _ = bench.aspire("a", 1)
+        bench.serve("a")
+        #expect(bench.lookAgain() == [])
+        #expect(bench.lookAgain() == [])
+        #expect(bench.lookAgain() == ["a/1 UNLOADING", "withdraw a/1"])
+    }
+
+    @Test func `uses that requests counted keep a version`() {
+        var bench = Bench(["a": 40], settings: ["a": CacheSettings(idleNanoseconds: 2_500_000_000)])
+        _ = bench.aspire("a", 1)
+        bench.serve("a")
+        _ = bench.lookAgain()
+        bench.lifecycle.cache?.entries[ServableID(name: "a", version: 1)]?.counter.increment()
+        for _ in 0..<3 { #expect(bench.lookAgain() == []) }
+        _ = bench.lookAgain()
+        #expect(bench.lookAgain() == ["nothing to look for"] || bench.lifecycle.status(of: "a")[0].state == .unloading)
+        #expect(bench.lifecycle.report()?.hits == 1)
+    }
+
+    @Test func `a look that was overtaken is none`() {
+        var bench = Bench(["a": 40])
+        _ = bench.aspire("a", 1)
+        bench.serve("a")
+        #expect(bench.lifecycle.look(due: MonotonicTime(nanoseconds: 5)) == [])
+    }
+
+    @Test func `what is loaded again and again in one order is loaded ahead`() {
+        var bench = Bench(["a": 30, "b": 30], prefetches: true)
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        for _ in 0..<3 {
+            for name in ["a", "b"] {
+                bench.serve(name)
+                bench.evict(name)
+            }
+        }
+        #expect(bench.ask("a").contains("load b/1"))
+        #expect(bench.lifecycle.report()?.prefetches == 0)
+        _ = bench.succeed("b/1")
+        #expect(bench.lifecycle.report()?.prefetches == 1)
+    }
+
+    @Test func `the report says what is where`() throws {
+        var bench = Bench(["a": 60, "b": 60])
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        bench.serve("a")
+        _ = bench.ask("b")
+        let found = bench.lifecycle.report()
+        let report = try #require(found)
+        #expect(report.budget == 100 && report.residentBytes == 0 && report.unloadingBytes == 60)
+        #expect(report.versions.map(\.state) == [.unloading, .wanted])
+        #expect(report.evictions == [.demand: 1] && report.lastEvictions.map(\.id.name) == ["a"])
+        #expect(report.misses == 2 && report.hits == 0 && report.hitRatio == 0)
+    }
+
+    @Test func `at the end nobody is left waiting`() {
+        var bench = Bench(["a": 60])
+        _ = bench.aspire("a", 1)
+        _ = bench.ask("a")
+        #expect(bench.lines(bench.lifecycle.close()) == ["answer a/1 UNAVAILABLE"])
+        #expect(bench.succeed("a/1") == ["withdraw a/1"])
+        #expect(bench.unloaded("a").contains("closed"))
+        #expect(bench.ask("a") == ["unknown"])
+    }
+}
+
+extension Bench {
+    /// Takes the model out of memory: it may not stay unused for a moment.
+    fileprivate mutating func evict(_ model: String) {
+        _ = lifecycle.configure([model: CacheSettings(idleNanoseconds: 0, minimumResidentNanoseconds: 0)])
+        _ = unloaded(model)
+        _ = lifecycle.configure([:])
+    }
+}
