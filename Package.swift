@@ -384,7 +384,10 @@ let package = Package(
             ]
         ),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", "SourceExercises", logging]),
-        tests("EngineTensorFlow", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
+        tests(
+            "EngineTensorFlow",
+            ["EngineInterface", "ModelSignatures", "ServingPrimitives", "ServingTestKit", "Tensors"]
+        ),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",

@@ -18,6 +18,7 @@ from support.model_config import config_list, labels, model, publish, reload, re
 from support.paths import MODELS
 from support.server import apus_serve, free_port, tensorflow_model_server
 from support.tensors import array, predict_request
+from support.versions import settle
 from support.waiting import LONG, NotYet, eventually
 
 HALF = MODELS / "half_plus_two"
@@ -90,6 +91,7 @@ def repository(tmp_path_factory):
     broken = folder / "broken" / "1"
     broken.mkdir(parents=True)
     (broken / "saved_model.pb").write_bytes(b"no model")
+    settle(broken)
     return folder
 
 
@@ -199,6 +201,7 @@ def test_a_model_that_failed_is_tried_again(server, repository):
     base = repository / "mended"
     (base / "1").mkdir(parents=True)
     (base / "1" / "saved_model.pb").write_bytes(b"no model")
+    settle(base / "1")
     assert server.post("/v2/repository/models/mended/load", b"").status_code == 500
     for file in (HALF / "1").rglob("*"):
         target = base / "1" / file.relative_to(HALF / "1")
@@ -206,6 +209,7 @@ def test_a_model_that_failed_is_tried_again(server, repository):
             target.mkdir(exist_ok=True)
         else:
             target.write_bytes(file.read_bytes())
+    settle(base / "1")
     assert server.post("/v2/repository/models/mended/load", b"").status_code == 200
     assert ask(server, "mended") == [3.0]
 

@@ -44,6 +44,8 @@ OURS = {
     "--request_metrics",
     "--rest_ssl_config_file",
     "--write_config_back",
+    "--session_target",
+    "--session_target_timeout_ms",
     "--slow_request_ms",
     "--trace_sampling",
 }

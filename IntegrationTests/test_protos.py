@@ -206,6 +206,7 @@ def test_messages_without_official_descriptors(ours):
             "minimum_resident_seconds": 13,
             "settle_milliseconds": 30,
             "checksums": 31,
+            "session_target": 40,
         },
         "grpc.health.v1.HealthCheckRequest": {"service": 1},
         "grpc.health.v1.HealthCheckResponse": {"status": 1},

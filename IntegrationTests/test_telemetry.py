@@ -38,6 +38,13 @@ def own():
         yield server.wait_until_ready()
 
 
+@pytest.fixture(scope="module")
+def untraced():
+    """A server for tests that count nothing, of which no caller keeps a trace."""
+    with serve() as server:
+        yield server.wait_until_ready()
+
+
 def recorded(server, query=""):
     answer = server.get(f"/v1/debug/requests{query}")
     assert answer.status_code == 200
@@ -410,11 +417,13 @@ def test_a_collector_that_is_away_is_told_once():
 @pytest.mark.parametrize(
     "header", ["", "00-", f"00-{TRACE}-{PARENT}-1", f"00-{'0' * 32}-{PARENT}-01", "x" * 5000, f"00-{TRACE.upper()}-{PARENT}-01"]
 )
-def test_a_traceparent_that_is_none_is_no_reason_to_refuse(own, header):
-    answer = own.post("/v1/models/half_plus_two:predict", {"instances": [1.0]}, headers={"traceparent": header})
+def test_a_traceparent_that_is_none_is_no_reason_to_refuse(untraced, header):
+    before = untraced.get("/v1/debug/requests?limit=1").json()["ended"]
+    answer = untraced.post("/v1/models/half_plus_two:predict", {"instances": [1.0]}, headers={"traceparent": header})
     assert answer.status_code == 200
-    own.prediction().Predict(half_plus_two(), metadata=[("traceparent", header)], timeout=LONG)
-    assert all("trace_id" not in request for request in recorded(own))
+    untraced.prediction().Predict(half_plus_two(), metadata=[("traceparent", header)], timeout=LONG)
+    assert untraced.get("/v1/debug/requests?limit=1").json()["ended"] > before
+    assert all("trace_id" not in request for request in recorded(untraced))
 
 
 def test_a_pipe_nobody_reads_from_costs_lines_only(tmp_path):

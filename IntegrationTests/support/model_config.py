@@ -8,6 +8,7 @@ from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
 from .paths import MODELS
+from .versions import settle
 from .waiting import LONG
 
 
@@ -42,12 +43,12 @@ def reload(server, *models, **options):
 
 
 def publish(base, *versions, source="half_plus_two"):
-    """Puts a demo model into `base` as these versions: copied beside, then renamed, as a careful job does."""
+    """Puts a demo model into `base` as these versions: copied beside, then renamed, as a careful job does, and left alone."""
     base.mkdir(exist_ok=True)
     for version in versions:
         part = base / f".{version}.part"
         shutil.copytree(MODELS / source / "1", part)
-        part.rename(base / str(version))
+        settle(part).rename(base / str(version))
     return base
 
 

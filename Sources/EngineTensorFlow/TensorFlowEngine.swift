@@ -20,27 +20,35 @@ public struct TensorFlowEngine: InferenceEngine {
         try loadModel(request)
     }
 
-    package func loadModel(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
+    /// - Parameter target: where the model's session is; `nil` is this process.
+    package func loadModel(
+        _ request: LoadRequest,
+        on target: ClusterTarget? = nil
+    ) throws(ServingError) -> TensorFlowModel {
         let library = try openLibrary()
         if !options.allowsXLA { library.disableXLA(log: options.log) }
         try SavedModelFolder(path: request.path).check()
         do throws(ServingError) {
-            return try loadSession(request)
+            return try loadSession(request, on: target)
         } catch  where error.isUnknownOperation {
             guard OpLibraries.loadTensorFlowText(for: library, log: options.log) else { throw error }
-            return try loadSession(request)
+            return try loadSession(request, on: target)
         }
     }
 
-    private func loadSession(_ request: LoadRequest) throws(ServingError) -> TensorFlowModel {
+    private func loadSession(
+        _ request: LoadRequest,
+        on target: ClusterTarget?
+    ) throws(ServingError) -> TensorFlowModel {
         let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
             try TensorFlowSession.load(
                 request.path,
                 tags: request.tags,
-                config: SessionConfiguration.config(options, overrides: overrides),
-                runOptions: options.loadThreadPool.map(SessionConfiguration.pool)
+                config: SessionConfiguration.config(options, overrides: overrides, target: target),
+                runOptions: target == nil ? options.loadThreadPool.map(SessionConfiguration.pool) : nil,
+                target: target?.url
             )
         }
         let signatures = try metaGraph.signatures.sorted { $0.key < $1.key }.map {
@@ -51,7 +59,8 @@ public struct TensorFlowEngine: InferenceEngine {
             session: session,
             signatures: signatures,
             usesPool: options.interOpThreads > 1,
-            mayRunLong: metaGraph.mayRunLong
+            mayRunLong: metaGraph.mayRunLong,
+            runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 }
         )
     }
 }

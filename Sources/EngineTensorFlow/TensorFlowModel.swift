@@ -12,18 +12,27 @@ package final class TensorFlowModel: LoadedModel {
     /// Whether operations run on TensorFlow's pool even when nothing needs them to.
     private let usesPool: Bool
     let mayRunLong: Bool
+    /// How long a run may take in any case, in nanoseconds; `nil` in this process, where a run ends some time.
+    private let runLimit: UInt64?
     /// Sets of signatures that were run together.
     let jointRuns = JointRuns()
     let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
 
-    init(session: TensorFlowSession, signatures: [SessionSignature], usesPool: Bool, mayRunLong: Bool) {
+    init(
+        session: TensorFlowSession,
+        signatures: [SessionSignature],
+        usesPool: Bool,
+        mayRunLong: Bool,
+        runLimit: UInt64? = nil
+    ) {
         self.session = session
         self.bound = signatures
         self.signatures = signatures.map(\.signature)
         self.usesPool = usesPool
         self.mayRunLong = mayRunLong
+        self.runLimit = runLimit
     }
 
     /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
@@ -158,18 +167,27 @@ package final class TensorFlowModel: LoadedModel {
     private func options(for request: RunRequest) throws(ServingError) -> RunOptions? {
         guard request.trace != nil else { return try untracedOptions(for: request) }
         let options = try untracedOptions(for: request)
-        return RunOptions((options?.bytes ?? []) + SessionConfiguration.traced)
+        return RunOptions((options?.bytes ?? []) + SessionConfiguration.traced(onCluster: runLimit != nil))
     }
 
     private func untracedOptions(for request: RunRequest) throws(ServingError) -> RunOptions? {
-        guard !request.deadline.isNever else { return usesPool ? nil : inCallingThread }
+        guard !request.deadline.isNever else {
+            if let runLimit { return Self.options(stoppingAfter: runLimit) }
+            return usesPool ? nil : inCallingThread
+        }
         let remaining = request.deadline.remaining(at: .now())
         guard remaining > 0 else { throw .deadlineExceeded("Timed out waiting for notification") }
+        if let runLimit { return Self.options(stoppingAfter: min(remaining, runLimit)) }
         // What is expected to be in time need not be stopped; a graph that may run for ever always can be.
         let isShort =
             request.expectedNanoseconds > 0 && request.expectedNanoseconds <= max(Self.shortRunNanoseconds, remaining)
         if isShort, !mayRunLong, !usesPool { return inCallingThread }
-        let milliseconds = (remaining - 1) / 1_000_000 + 1
+        return Self.options(stoppingAfter: remaining)
+    }
+
+    /// - Parameter nanoseconds: above 0.
+    private static func options(stoppingAfter nanoseconds: UInt64) -> RunOptions {
+        let milliseconds = (nanoseconds - 1) / 1_000_000 + 1
         return RunOptions(SessionConfiguration.timeout(milliseconds: Int(milliseconds)))
     }
 

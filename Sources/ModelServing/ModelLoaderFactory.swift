@@ -9,6 +9,7 @@ import ServingPrimitives
 struct ModelLoaderFactory: ServableLoaderFactory {
     let engine: any InferenceEngine
     let engineProcesses: EngineProcesses
+    let sessionTargets: SessionTargets
     let tags: [String]
     let scheduling: ModelScheduling
     /// `nil` where versions are not warmed up.
@@ -25,7 +26,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
         ModelLoader(
-            engine: engineProcesses.engine(for: version.id) ?? engine,
+            engine: engineProcesses.engine(for: version.id) ?? sessionTargets.engine(for: version.id) ?? engine,
             id: version.id,
             defect: version.defect,
             request: LoadRequest(path: version.path, tags: tags),

@@ -1,6 +1,7 @@
 import AccessControl
 import Batching
 public import EngineInterface
+import EngineTensorFlow
 import EventLoopSupport
 import FrontendGRPC
 import FrontendREST
@@ -47,6 +48,7 @@ public final class ModelServer: Sendable {
     private let telemetry: ServerTelemetry
     private let modelCache: ModelCacheParts?
     private let engineProcesses: EngineProcesses
+    private let sessionTargets: SessionTargets
 
     /// Makes all parts; no port is opened yet.
     ///
@@ -96,6 +98,12 @@ public final class ModelServer: Sendable {
             metrics: metrics
         )
         self.engineProcesses = engineProcesses
+        let sessionTargets = SessionTargets(
+            configuration.cluster,
+            engine: TensorFlowEngine(options: configuration.engine.options(logger: logger)),
+            metrics: metrics
+        )
+        self.sessionTargets = sessionTargets
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         let modelCache = ModelCacheParts(configuration.modelCache, memory: telemetry.loadMemory, logger: logger)
         self.modelCache = modelCache
@@ -105,6 +113,7 @@ public final class ModelServer: Sendable {
             loaders: ModelLoaderFactory(
                 engine: engine,
                 engineProcesses: engineProcesses,
+                sessionTargets: sessionTargets,
                 tags: configuration.loading.savedModelTags,
                 scheduling: scheduling,
                 warmUp: warmUp,
@@ -142,6 +151,7 @@ public final class ModelServer: Sendable {
             repository: configuration.control.modelRepository,
             modelsChanged: { models in
                 engineProcesses.configure(models)
+                sessionTargets.configure(models)
                 guard modelCache != nil else { return }
                 manager.configureCache(
                     Dictionary(
@@ -233,8 +243,13 @@ public final class ModelServer: Sendable {
             controlPort = nil
         }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
-        manager.observe { [engineProcesses] id, status in if status.state == .end { engineProcesses.forget(id) } }
+        manager.observe { [engineProcesses, sessionTargets] id, status in
+            guard status.state == .end else { return }
+            engineProcesses.forget(id)
+            sessionTargets.forget(id)
+        }
         engineProcesses.observe { [weak manager] id, trouble in manager?.setTrouble(trouble, of: id) }
+        sessionTargets.observe { [weak manager] id, trouble in manager?.setTrouble(trouble, of: id) }
     }
 
     /// Opens the ports and looks for models for as long as `serving` runs. It is called once the ports are open, which

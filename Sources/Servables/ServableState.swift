@@ -43,6 +43,9 @@ public struct VersionStatus: Sendable, Hashable {
     /// Whether a request for it is answered: at once, or when it is loaded.
     public var canAnswer: Bool { state == .available || (isAtRest && error == nil) }
 
+    /// Whether it is, as far as anybody knows: one that is available may be in trouble, and says why.
+    public var answersWell: Bool { canAnswer && error == nil }
+
     /// The reason of a failure, or what there is to say of a version that is at rest; empty for all others.
     public var message: String { error?.message ?? (isAtRest ? Self.atRest : "") }
 

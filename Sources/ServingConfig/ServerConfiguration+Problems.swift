@@ -34,6 +34,7 @@ extension ServerConfiguration {
         }
         requestLogFiles.report(report)
         problems += telemetry.problems()
+        problems += cluster.problems()
         if lifecycle.drainGraceSeconds < 0 {
             report("The drain grace period is \(lifecycle.drainGraceSeconds) seconds; expected 0 or more")
         }

@@ -25,6 +25,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var isolatedModels: [String] = []
     public var stores = Stores()
     public var modelCache = ModelCache()
+    public var cluster = Cluster()
     /// Text file with the API keys and their rights; `nil` asks nobody for a key.
     public var apiKeysFile: String?
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
@@ -88,6 +89,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var isolation = Isolation.none
         /// How it is treated under a memory budget.
         public var residency = Residency()
+        /// The TensorFlow cluster that runs it: `grpc://HOST:PORT`, `local` for none; empty leaves it to the server's.
+        public var sessionTarget = ""
 
         /// How long a version's files must have been left alone before they are taken; `nil` is as for all models.
         public var settleMilliseconds: Int64?

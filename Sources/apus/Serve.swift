@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Loading") var loading: LoadingOptions
     @OptionGroup(title: "Stores") var stores: StoreOptions
     @OptionGroup(title: "More models than memory") var modelCache: ModelCacheOptions
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -90,6 +91,7 @@ struct Serve: AsyncParsableCommand {
         loading.apply(to: &configuration)
         stores.apply(to: &configuration)
         modelCache.apply(to: &configuration)
+        cluster.apply(to: &configuration)
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)

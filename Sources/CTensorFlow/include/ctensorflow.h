@@ -20,6 +20,7 @@ typedef struct TF_Status TF_Status;
 typedef struct TF_Graph TF_Graph;
 typedef struct TF_Library TF_Library;
 typedef struct TF_Operation TF_Operation;
+typedef struct TF_Server TF_Server;
 typedef struct TF_Session TF_Session;
 typedef struct TF_SessionOptions TF_SessionOptions;
 typedef struct TF_Tensor TF_Tensor;
@@ -75,6 +76,10 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(const char *_Nonnull, Message, (const TF_Status *_Nonnull status), (status))                                      \
   F(TF_Buffer *_Nonnull, NewBuffer, (void), ())                                                                       \
   F(TF_Graph *_Nonnull, NewGraph, (void), ())                                                                         \
+  /* A server of the distributed runtime, as a serialized tensorflow.ServerDef describes it. There is no way to end   \
+     one but to end the process. */                                                                                   \
+  F(TF_Server *_Nullable, NewServer,                                                                                  \
+    (const void *_Nonnull proto, size_t length, TF_Status *_Nonnull status), (proto, length, status))                 \
   F(TF_SessionOptions *_Nonnull, NewSessionOptions, (void), ())                                                       \
   F(TF_Status *_Nonnull, NewStatus, (void), ())                                                                       \
   /* Gives `data` away: `deallocator` is called for it once, at once if it had to be copied (which is so when it is   \
@@ -86,6 +91,7 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
     (type, dims, rank, data, length, deallocator, argument))                                                          \
   F(int, NumDims, (const TF_Tensor *_Nonnull tensor), (tensor))                                                       \
   F(int, OperationNumOutputs, (TF_Operation *_Nonnull operation), (operation))                                        \
+  F(void, ServerStart, (TF_Server *_Nonnull server, TF_Status *_Nonnull status), (server, status))                    \
   /* The tensors in `output_values` belong to the caller; all are NULL after a failure. */                            \
   F(void, SessionRun,                                                                                                 \
     (TF_Session *_Nonnull session, const TF_Buffer *_Nullable run_options, const TF_Output *_Nullable inputs,         \
@@ -98,6 +104,8 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(void, SetConfig,                                                                                                  \
     (TF_SessionOptions *_Nonnull options, const void *_Nullable proto, size_t length, TF_Status *_Nonnull status),    \
     (options, proto, length, status))                                                                                 \
+  /* Which runtime runs the session: empty for the one of this process, or "grpc://host:port". */                     \
+  F(void, SetTarget, (TF_SessionOptions *_Nonnull options, const char *_Nonnull target), (options, target))           \
   F(void, StringCopy,                                                                                                 \
     (TF_TString *_Nonnull string, const char *_Nullable source, size_t length), (string, source, length))             \
   F(void, StringDealloc, (TF_TString *_Nonnull string), (string))                                                     \

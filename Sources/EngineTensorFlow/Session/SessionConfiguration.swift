@@ -5,8 +5,14 @@ enum SessionConfiguration {
     /// A serialized `ConfigProto`: that of the options, then what overrides it. Of a field that comes twice protobuf keeps
     /// the last value, and it merges messages.
     ///
-    /// - Parameter overrides: what the version itself asks for.
-    static func config(_ options: TensorFlowOptions, overrides: SessionOverrides? = nil) -> [UInt8] {
+    /// - Parameters:
+    ///   - overrides: what the version itself asks for.
+    ///   - target: where the session is; `nil` is this process.
+    static func config(
+        _ options: TensorFlowOptions,
+        overrides: SessionOverrides? = nil,
+        target: ClusterTarget? = nil
+    ) -> [UInt8] {
         var config = ProtobufWriter(options.sessionConfig)
         config.integer(2, options.intraOpThreads)  // intra_op_parallelism_threads
         // The pool also runs what has a deadline; with one thread such runs would wait for each other.
@@ -20,6 +26,12 @@ enum SessionConfiguration {
             config.message(10) {  // graph_options
                 $0.message(10) { rewriterConfig(options, overrides, &$0) }  // rewrite_options
             }
+        }
+        if let target {
+            // What a master that is gone would never answer; runs have limits of their own.
+            config.integer(11, target.timeoutMilliseconds)  // operation_timeout_in_ms
+            // Variables of the same name are one variable to all sessions of a worker otherwise, whatever their model.
+            config.bool(15, true)  // isolate_session_state
         }
         config.message(16) {  // experimental
             // Threads that wait for work by spinning take the cores from the other runs.
@@ -71,9 +83,11 @@ enum SessionConfiguration {
     }
 
     /// Added to serialized `RunOptions`: TensorFlow says what each operation of the run did.
-    static let traced: [UInt8] = {
+    ///
+    /// - Parameter onCluster: a master says nothing of its workers below the highest level.
+    static func traced(onCluster: Bool) -> [UInt8] {
         var options = ProtobufWriter()
-        options.integer(1, 1)  // trace_level = SOFTWARE_TRACE
+        options.integer(1, onCluster ? 3 : 1)  // trace_level = FULL_TRACE or SOFTWARE_TRACE
         return options.bytes
-    }()
+    }
 }

@@ -46,17 +46,21 @@ final class TensorFlowSession: @unchecked Sendable {
 
     /// Loads a SavedModel: reads it, restores its variables and runs its initialisation with its assets.
     ///
-    /// - Parameter runOptions: serialized `RunOptions` of the runs that this takes.
+    /// - Parameters:
+    ///   - runOptions: serialized `RunOptions` of the runs that this takes.
+    ///   - target: the runtime of a cluster; `nil` is that of this process.
     /// - Throws: TensorFlow's reason.
     static func load(
         _ folder: String,
         tags: [String],
         config: [UInt8],
-        runOptions: [UInt8]? = nil
+        runOptions: [UInt8]? = nil,
+        target: String? = nil
     ) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
         let options = TF_NewSessionOptions()
         defer { TF_DeleteSessionOptions(options) }
         try ServingError.check { TF_SetConfig(options, config, config.count, $0) }
+        if let target { TF_SetTarget(options, target) }
         // TensorFlow serializes the graph anew for this. That takes as long as reading the file once more, and gives
         // the signatures whatever the file's format is.
         let metaGraph = TF_NewBuffer()

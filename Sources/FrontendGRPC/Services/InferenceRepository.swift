@@ -26,7 +26,7 @@ enum InferenceRepository {
             throw .notFound("Could not find any versions of model \(request.name)")
         }
         let versions = services.health.versions(of: request.name)
-        let isReady = versions.contains { $0.canAnswer && (version ?? $0.version) == $0.version }
+        let isReady = versions.contains { $0.answersWell && (version ?? $0.version) == $0.version }
         return try Inference_ModelReadyResponse.with { $0.ready = isReady && !services.health.isDraining }.encoded()
     }
 

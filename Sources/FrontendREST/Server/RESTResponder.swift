@@ -246,7 +246,7 @@ extension RESTResponder {
         }
         do throws(ServingError) {
             let versions = version == nil ? health.versions(of: name) : try service.status(of: name, version: version)
-            if !health.isDraining, versions.contains(where: \.canAnswer) {
+            if !health.isDraining, versions.contains(where: \.answersWell) {
                 return send(ReadinessAnswer.ready, call)
             }
             let reason = ReadinessAnswer.Reason(model: name, text: ReadinessAnswer.reason(versions))

@@ -16,6 +16,8 @@ extension ModelServerFlags {
         configuration.isolatedModels = isolatedModels.split(separator: ",").map { name in
             String(name.drop { $0 == " " })
         }
+        configuration.cluster.sessionTarget = sessionTarget
+        configuration.cluster.timeoutMilliseconds = Int(sessionTargetTimeout)
         configuration.breaker.consecutiveFailures = Int(breakerFailures)
         configuration.breaker.failureShare = Double(breakerFailureShare)
         configuration.breaker.restMilliseconds = Int(breakerRest)

@@ -77,8 +77,8 @@ extension ServerConfiguration {
         }
         guard config.sessionTarget.isEmpty else {
             throw .invalidArgument(
-                "SessionBundleConfig: session_target is \(config.sessionTarget); expected none, as models run in "
-                    + "this process"
+                "SessionBundleConfig: session_target is \(config.sessionTarget); expected none. A cluster is named with "
+                    + "--session_target, or session_target of apus { } in the configuration of a model"
             )
         }
         engine.setSession(config.sessionConfig)

@@ -200,6 +200,18 @@ extension ModelServerFlags {
                     + "taking anything else down; * is every model. Not in TensorFlow Serving."
             ),
             Flag(
+                "session_target",
+                .string(\.sessionTarget),
+                "A TensorFlow cluster that runs the models: one of its workers, as grpc://HOST:PORT. Model files must have the "
+                    + "same path there. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "session_target_timeout_ms",
+                .int32(\.sessionTargetTimeout),
+                "Milliseconds that a step of loading on that cluster, or a run without a deadline, may take. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
                 "enable_control",
                 .bool(\.enablesControl),
                 "Let calls load and unload models, one at a time. Not in TensorFlow Serving."

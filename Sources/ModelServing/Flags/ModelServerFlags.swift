@@ -54,6 +54,8 @@ public struct ModelServerFlags: Sendable, Equatable {
     var grpcHealthCheck = false
     var opLibraries = ""
     var isolatedModels = ""
+    var sessionTarget = ""
+    var sessionTargetTimeout: Int32 = 60_000
     var adaptiveBatching = true
     var latencyObjectives = ""
     var paddedModels = ""

@@ -19,6 +19,7 @@ extension ServerConfiguration.Model {
             + models.compactMap(\.ownProblem)
             + models.compactMap(\.completenessProblem)
             + models.compactMap { $0.isolation.problem(of: $0.name) }
+            + models.compactMap(\.sessionTargetProblem)
             + models.flatMap { model in model.requestLog?.problems(of: model.name) ?? [] }
     }
 

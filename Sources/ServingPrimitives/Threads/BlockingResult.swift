@@ -13,7 +13,11 @@ public final class BlockingResult<Success: Sendable, Failure: Error>: @unchecked
 
     public init() {
         pthread_mutex_init(lock, nil)
-        pthread_cond_init(isSet, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(isSet, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -39,5 +43,20 @@ public final class BlockingResult<Success: Sendable, Failure: Error>: @unchecked
             if let result { return result }
             pthread_cond_wait(isSet, lock)
         }
+    }
+
+    /// Blocks until `set` was called, or for so long.
+    ///
+    /// - Returns: `nil` when it was not.
+    public func wait(nanoseconds: UInt64) -> Result<Success, Failure>? {
+        let time = MonotonicTime.now().advanced(byNanoseconds: nanoseconds)
+        var until = timespec(
+            tv_sec: Int(clamping: time.nanoseconds / 1_000_000_000),
+            tv_nsec: Int(time.nanoseconds % 1_000_000_000)
+        )
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while result == nil, pthread_cond_timedwait(isSet, lock, &until) == 0 {}
+        return result
     }
 }

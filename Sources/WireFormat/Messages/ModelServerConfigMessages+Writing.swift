@@ -33,6 +33,7 @@ extension Tensorflow_Serving_ModelConfig {
         if model.isolation != .none { apus.isolation = .init(rawValue: model.isolation.rawValue) ?? .none }
         if let milliseconds = model.settleMilliseconds { apus.settleMilliseconds = milliseconds }
         if model.checksums != .unset { apus.checksums = .init(rawValue: model.checksums.rawValue) ?? .unset }
+        if !model.sessionTarget.isEmpty { apus.sessionTarget = model.sessionTarget }
         switch model.versionPolicy {
         // What a file says that says nothing.
         case .latest(1): break

@@ -24,6 +24,7 @@ extension ServerConfiguration.Model {
         settleMilliseconds = message.apus.hasSettleMilliseconds ? message.apus.settleMilliseconds : nil
         checksums = ChecksumChoice(rawValue: message.apus.checksums.rawValue)
         residency = Residency(message.apus)
+        sessionTarget = message.apus.sessionTarget
     }
 }
 

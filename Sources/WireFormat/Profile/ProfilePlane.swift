@@ -20,8 +20,10 @@ struct ProfilePlane {
     private var lines: [LineKey: [Tensorflow_Profiler_XEvent]] = [:]
     private var metadata: [String: Tensorflow_Profiler_XEventMetadata] = [:]
 
-    /// `/job:localhost/replica:0/task:0/device:GPU:0` is `/device:GPU:0`; what runs on a CPU belongs to the host.
+    /// `/job:localhost/replica:0/task:0/device:GPU:0` is `/device:GPU:0`; what runs on a CPU belongs to the host. Devices of
+    /// a cluster's workers keep their names.
     static func name(of device: String) -> String {
+        if device.hasPrefix("/job:"), !device.hasPrefix("/job:localhost/") { return device }
         guard let separator = device.utf8.lastIndex(of: UInt8(ascii: "/")) else { return hostName }
         let name = device[separator...]
         return name.hasPrefix("/device:CPU") ? hostName : String(name)

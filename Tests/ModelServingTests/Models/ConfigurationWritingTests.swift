@@ -24,6 +24,8 @@ import Musl
                 model.versionLabels = ["stable": 2]
                 models.append(model)
             }
+            models[0].isolation = .process
+            models[1].sessionTarget = "grpc://worker:2222"
             models[0].requestLog = RequestLog(filenamePrefix: "/logs/m", samplingRate: 0.25)
             try file.replace(with: models)
             #expect(try file.read() == .list(models))

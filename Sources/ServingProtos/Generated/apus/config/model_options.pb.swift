@@ -55,6 +55,10 @@ public nonisolated struct Apus_ModelOptions: Sendable {
   /// Not evicted sooner after its load. 0 is the server's own setting.
   public var minimumResidentSeconds: Double = 0
 
+  /// A TensorFlow cluster that runs the model: "grpc://HOST:PORT" of one of its workers. "local" is the server itself also
+  /// where --session_target names a cluster.
+  public var sessionTarget: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Where the model's engine runs.
@@ -158,7 +162,7 @@ fileprivate nonisolated let _protobuf_package = "apus"
 
 nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ModelOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{2}\u{9}pinned\0\u{3}eviction_priority\0\u{3}idle_seconds\0\u{3}minimum_resident_seconds\0\u{4}\u{11}settle_milliseconds\0\u{1}checksums\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{2}\u{9}pinned\0\u{3}eviction_priority\0\u{3}idle_seconds\0\u{3}minimum_resident_seconds\0\u{4}\u{11}settle_milliseconds\0\u{1}checksums\0\u{4}\u{9}session_target\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -173,6 +177,7 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
       case 13: try { try decoder.decodeSingularDoubleField(value: &self.minimumResidentSeconds) }()
       case 30: try { try decoder.decodeSingularInt64Field(value: &self._settleMilliseconds) }()
       case 31: try { try decoder.decodeSingularEnumField(value: &self.checksums) }()
+      case 40: try { try decoder.decodeSingularStringField(value: &self.sessionTarget) }()
       default: break
       }
     }
@@ -204,6 +209,9 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.checksums != .unset {
       try visitor.visitSingularEnumField(value: self.checksums, fieldNumber: 31)
     }
+    if !self.sessionTarget.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionTarget, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -215,6 +223,7 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.evictionPriority != rhs.evictionPriority {return false}
     if lhs.idleSeconds != rhs.idleSeconds {return false}
     if lhs.minimumResidentSeconds != rhs.minimumResidentSeconds {return false}
+    if lhs.sessionTarget != rhs.sessionTarget {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
