@@ -444,14 +444,19 @@ def test_without_its_script_the_page_tells_the_states(server):
 
 
 def test_the_console_can_be_turned_off():
-    with apus_serve({"half_plus_two": MODELS / "half_plus_two"}, "--no-console") as server:
-        assert server.get("/").status_code == 404
-        assert server.get("/console/about").status_code == 404
-    arguments = [f"--port={free_port()}", f"--rest_api_port={free_port()}", f"--model_base_path={MODELS}/half_plus_two"]
-    with tensorflow_model_server(*arguments, "--console=false") as server:
-        assert server.get("/").status_code == 404
-    with tensorflow_model_server(*arguments) as server:
-        assert server.get("/").status_code == 200
+    def stock(*options):
+        ports = [f"--port={free_port()}", f"--rest_api_port={free_port()}"]
+        return tensorflow_model_server(*ports, f"--model_base_path={MODELS}/half_plus_two", *options)
+
+    with (
+        apus_serve({"half_plus_two": MODELS / "half_plus_two"}, "--no-console") as own,
+        stock("--console=false") as without,
+        stock() as with_console,
+    ):
+        assert own.get("/").status_code == 404
+        assert own.get("/console/about").status_code == 404
+        assert without.get("/").status_code == 404
+        assert with_console.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("path, status", [
