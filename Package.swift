@@ -73,6 +73,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-request-filter", path: "RequestFilter", ["TelemetryExercises"]),
     fuzzer("fuzz-metagraph", path: "MetaGraph", ["EngineTensorFlow"]),
     fuzzer("fuzz-checkpoint-index", path: "CheckpointIndex", ["SourceExercises"]),
+    fuzzer("fuzz-folder-page", path: "FolderPage", ["SourceExercises"]),
     fuzzer("fuzz-checksum-list", path: "ChecksumList", ["SourceExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
@@ -162,6 +163,10 @@ let package = Package(
             ["Inference", "ServingConfig", "ServingMetrics", "ServingPrimitives", "WireFormat", logging]
         ),
         library("ModelSources", ["Servables", "ServingPrimitives", logging]),
+        // Models of S3, of Google's storage and of web servers, fetched into a local cache. The libraries of the system
+        // that this needs are opened when the first such model is named.
+        .target(name: "CStoreLibraries", linkerSettings: [.linkedLibrary("dl")]),
+        library("ModelStores", ["CStoreLibraries", "ModelSources", "ServingPrimitives", logging, protobuf]),
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
         // What SavedModels and TFLite models share: tensorflow.SignatureDef, without a protobuf library.
         library("ModelSignatures"),
@@ -193,6 +198,7 @@ let package = Package(
             [
                 "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineProcess", "EngineTensorFlow",
                 "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources",
+                "ModelStores",
                 "RequestLogging",
                 "Servables", "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
                 "Telemetry", "Tensors", "TraceExport", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix,
@@ -249,7 +255,7 @@ let package = Package(
         ),
         .target(
             name: "SourceExercises",
-            dependencies: ["ModelSources", "ServingPrimitives"],
+            dependencies: ["ModelSources", "ModelStores", "ServingPrimitives"],
             path: "FuzzTesting/SourceExercises",
             swiftSettings: swiftSettings
         ),
@@ -383,6 +389,7 @@ let package = Package(
                 protobuf,
             ]
         ),
+        tests("ModelStores", ["CStoreLibraries", "ModelSources", "ServingPrimitives", "SourceExercises", logging]),
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", "SourceExercises", logging]),
         tests(
             "EngineTensorFlow",

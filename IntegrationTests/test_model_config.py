@@ -113,7 +113,7 @@ def test_a_broken_file_ends_the_start(config, program, text, lines):
         ),
         (config_list(model("m", "/m", platform="other")), "INVALID_ARGUMENT: Model m requests unsupported platform other"),
         ("custom_model_config {}", "INVALID_ARGUMENT: custom_model_config is not supported"),
-        (config_list(model("m", "s3://b/m")), "UNIMPLEMENTED: Model m has its versions at s3://b/m"),
+        (config_list(model("m", "hdfs://b/m")), "UNIMPLEMENTED: Model m has its versions at hdfs://b/m"),
     ],
 )
 def test_models_that_cannot_be_served_end_the_start(config, text, message):

@@ -232,10 +232,10 @@ RELATIVE = "Expected model m to have an absolute path or URI; got base_path()=mo
             "is onnx",
         ),
         (
-            [model("m", "gs://bucket/m")],
+            [model("m", "hdfs://host/m")],
             "UNIMPLEMENTED",
-            "Model m has its versions at gs://bucket/m, and this server has no access to file systems of the kind "
-            "gs://; expected an absolute path or a file:// URI",
+            "Model m has its versions at hdfs://host/m, and this server has no access to file systems of the kind "
+            "hdfs://; expected an absolute path, or file://, s3://, gs://, http:// or https://",
         ),
         (
             [model("m", "models/m"), model("m", "/m", platform="onnx")],

@@ -8,6 +8,7 @@ import FrontendREST
 import Inference
 public import Logging
 import ModelSources
+import ModelStores
 import NIOCore
 import NIOPosix
 import RequestLogging
@@ -131,10 +132,12 @@ public final class ModelServer: Sendable {
         self.manager = manager
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health
+        let fileSystem = RemoteFileSystem(ModelStoreSettings(configuration.stores), logger: logger)
         source = FileSystemSource(
             models: [],
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),
             prefersTFLite: configuration.loading.prefersTFLite,
+            fileSystem: fileSystem,
             coming: { [manager] model, versions in manager.showComing(versions, of: model) },
             logger: logger
         )
@@ -145,6 +148,7 @@ public final class ModelServer: Sendable {
             metrics: metrics.registry,
             requestLogs: requestLogs,
             stores: configuration.stores,
+            fileSystem: fileSystem,
             allowsLabelsForUnavailableVersions: configuration.loading.allowsLabelsForUnavailableVersions,
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,

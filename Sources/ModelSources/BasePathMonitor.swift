@@ -140,6 +140,12 @@ struct BasePathMonitor {
         guard var version = versions[number] else { return .unsettled }
         if version.condition == .complete { return .complete }
         let folder = VersionFolder(version.path, prefersTFLite: prefersTFLite, in: files)
+        if let silence = folder.silence {
+            version.coming = .unavailable(silence)
+            version.condition = .unsettled
+            versions[number] = version
+            return .unsettled
+        }
         if version.fingerprint != folder.fingerprint {
             version.fingerprint = folder.fingerprint
             version.unchangedSince = now

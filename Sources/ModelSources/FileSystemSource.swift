@@ -126,19 +126,26 @@ public final class FileSystemSource: ModelSource {
                 case .modelsChanged:
                     let (models, waiters) = takeChange()
                     let change = watched.set(models)
+                    for basePath in change.abandoned { fileSystem.forget(basePath) }
                     for id in change.ended { stops.removeValue(forKey: id)?.finish() }
                     for watch in change.begun where polling != .never {
                         let (stopped, stop) = AsyncStream.makeStream(of: Never.self)
                         stops[watch.id] = stop
                         group.addTask { await self.look(watch, until: stopped, post) }
                     }
-                    for name in change.removed { coming(name, []) }
+                    for name in change.removed {
+                        coming(name, [])
+                        fileSystem.use([], by: name)
+                    }
                     for name in change.removed { await aspire(AspiredVersions(model: name, versions: [])) }
                     for waiter in waiters { waiter.resume() }
                 case .looked(let id, let monitor, let look):
                     guard watched.update(id, monitor) else { continue }
                     log(look, of: monitor.model)
                     for announcement in look.announcements { await aspire(announcement) }
+                    if let announced = look.announcements.last {
+                        fileSystem.use(Set(announced.versions.map(\.path)), by: monitor.model.name)
+                    }
                     coming(monitor.model.name, look.coming)
                 }
             }

@@ -15,6 +15,8 @@ struct WatchedModels {
         var ended: [UInt64] = []
         /// Watches to begin with a look at once.
         var begun: [Watch] = []
+        /// Base paths that no model has any more, sorted.
+        var abandoned: [String] = []
     }
 
     private let makeMonitor: (MonitoredModel) -> BasePathMonitor
@@ -27,7 +29,9 @@ struct WatchedModels {
     /// - Parameter models: of different names.
     mutating func set(_ models: [MonitoredModel]) -> Change {
         let names = Set(models.map(\.name))
+        let basePaths = Set(watches.values.map(\.monitor.model.basePath))
         var change = Change()
+        change.abandoned = basePaths.subtracting(models.map(\.basePath)).sorted()
         change.removed = watches.keys.filter { !names.contains($0) }.sorted()
         change.ended = change.removed.compactMap { watches.removeValue(forKey: $0)?.id }
         for model in models {

@@ -1,7 +1,8 @@
 public import ArgumentParser
+import ModelServing
 public import ServingConfig
 
-/// When a version's files count as complete.
+/// When a version's files count as complete, and versions of stores.
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -20,9 +21,35 @@ struct StoreOptions: ParsableArguments {
     )
     var checksums = ServerConfiguration.Checksums.verify
 
+    @Option(
+        help: ArgumentHelp(
+            "Folder for versions fetched from s3://, gs://, http:// and https://; one server has it at a time.",
+            discussion: "Without it: $XDG_CACHE_HOME/apus or ~/.cache/apus.",
+            valueName: "folder"
+        )
+    )
+    var modelCache: String?
+
+    @Option(help: "Bytes of that folder; 0 is what the disk has.")
+    var modelCacheBytes: Int64 = 0
+
+    @Option(help: "Bytes that one fetched version may have, unpacked.")
+    var modelFetchBytes: Int64 = 1 << 40
+
+    @Option(help: "Transfers of one version side by side.")
+    var fetchConnections = 8
+
+    @Option(help: "Seconds for which the listing of a store counts before it is asked again.")
+    var storePollSeconds = 10
+
     func apply(to configuration: inout ServerConfiguration) {
         configuration.stores.settleMilliseconds = settleMs
         configuration.stores.checksums = checksums
+        configuration.stores.cacheFolder = modelCache.map { AbsolutePath.of($0).withoutSlashAtEnd }
+        configuration.stores.cacheBytes = modelCacheBytes
+        configuration.stores.versionBytes = modelFetchBytes
+        configuration.stores.fetchConnections = fetchConnections
+        configuration.stores.listSeconds = storePollSeconds
     }
 }
 

@@ -28,11 +28,11 @@ private func model(
         ),
         (model("m", ""), .invalidArgument("Expected model m to have an absolute path or URI; got base_path()=")),
         (
-            model("m", "gs://bucket/m"),
+            model("m", "hdfs://host/m"),
             ServingError(
                 .unimplemented,
-                "Model m has its versions at gs://bucket/m, and this server has no access to file systems of the kind "
-                    + "gs://; expected an absolute path or a file:// URI"
+                "Model m has its versions at hdfs://host/m, and this server has no access to file systems of the kind "
+                    + "hdfs://; expected an absolute path, or file://, s3://, gs://, http:// or https://"
             )
         ),
         (
@@ -110,7 +110,8 @@ private func model(
     @Test(
         arguments: [
             ("/a/b", .absolute("/a/b")), ("file:///a/b", .absolute("/a/b")), ("/", .absolute("/")),
-            ("gs://b/p", .otherFileSystem(scheme: "gs")), ("s3://b", .otherFileSystem(scheme: "s3")),
+            ("gs://b/p", .store("gs://b/p")), ("s3://b", .store("s3://b")),
+            ("hdfs://b", .otherFileSystem(scheme: "hdfs")),
             ("a/b", .relative), ("", .relative), ("file://", .relative), ("file://host/a", .relative),
             ("3s://b", .relative), ("://b", .relative), ("a-b://c", .relative), ("/a://b", .absolute("/a://b")),
             ("äx://b", .relative),

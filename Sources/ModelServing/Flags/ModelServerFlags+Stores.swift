@@ -5,6 +5,11 @@ extension ModelServerFlags {
     /// - Throws: `INVALID_ARGUMENT` for a word that stands for nothing.
     func applyStores(to configuration: inout ServerConfiguration) throws(ServingError) {
         configuration.stores.settleMilliseconds = modelSettleMilliseconds
+        configuration.stores.cacheFolder = modelCache.isEmpty ? nil : AbsolutePath.of(modelCache).withoutSlashAtEnd
+        configuration.stores.cacheBytes = modelCacheBytes
+        configuration.stores.versionBytes = modelFetchBytes
+        configuration.stores.fetchConnections = Int(fetchConnections)
+        configuration.stores.listSeconds = Int(storePollSeconds)
         guard let checksums = ServerConfiguration.Checksums(rawValue: modelChecksums) else {
             let words = ServerConfiguration.Checksums.allCases.map(\.rawValue).joined(separator: ", ")
             throw .invalidArgument("--model_checksums is \(modelChecksums); expected one of \(words)")

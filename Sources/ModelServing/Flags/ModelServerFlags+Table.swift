@@ -384,6 +384,32 @@ extension ModelServerFlags {
                 "What to do about a file SHA256SUMS in a version's folder: verify, require or ignore. Not in TensorFlow "
                     + "Serving."
             ),
+            Flag(
+                "model_cache",
+                .string(\.modelCache),
+                "Folder for versions fetched from s3://, gs://, http:// and https://; empty is one of the user's own. Not in "
+                    + "TensorFlow Serving."
+            ),
+            Flag(
+                "model_cache_bytes",
+                .int64(\.modelCacheBytes),
+                "Bytes of --model_cache; 0 is what the disk has. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "model_fetch_bytes",
+                .int64(\.modelFetchBytes),
+                "Bytes that one fetched version may have, unpacked. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "model_fetch_connections",
+                .int32(\.fetchConnections),
+                "Transfers of one version side by side. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "model_store_poll_seconds",
+                .int32(\.storePollSeconds),
+                "Seconds for which the listing of a store counts before it is asked again. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

@@ -90,6 +90,11 @@ public struct ModelServerFlags: Sendable, Equatable {
     var breakerRest: Int32 = 5000
     var modelSettleMilliseconds: Int64 = 2_000
     var modelChecksums = "verify"
+    var modelCache = ""
+    var modelCacheBytes: Int64 = 0
+    var modelFetchBytes: Int64 = 1 << 40
+    var fetchConnections: Int32 = 8
+    var storePollSeconds: Int32 = 10
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

@@ -91,13 +91,21 @@ extension ModelConfiguration {
     /// A load of what is not there would wait for ever.
     private func checkHasVersions(_ model: ServerConfiguration.Model) async throws(ServingError) {
         // What is wrong with other paths is said when the model is configured.
-        guard case .absolute(let path) = BasePath(model.basePath) else { return }
-        let names = await onOwnThread(named: "repository") {
-            Result { () throws(FileSystemError) in try LocalFileSystem().names(in: path) }
+        let path: String
+        switch BasePath(model.basePath) {
+        case .absolute(let folder): path = folder
+        case .store(let place): path = place.withoutSlashAtEnd
+        case .otherFileSystem, .relative: return
+        }
+        let names = await onOwnThread(named: "repository") { [fileSystem] in
+            Result { () throws(FileSystemError) in
+                fileSystem.refresh(path)
+                return try fileSystem.names(in: path)
+            }
         }
         switch names {
         case .failure(let error): throw .notFound("failed to load '\(model.name)': \(error.message)")
-        case .success(let names) where !names.contains { VersionFolderName.version($0) != nil }:
+        case .success(let names) where !names.contains { fileSystem.version(named: $0, in: path) != nil }:
             throw .notFound(
                 "failed to load '\(model.name)': \(path) has no versions; a version's folder must have a number as its "
                     + "name, like 1"

@@ -21,6 +21,8 @@ actor ModelConfiguration: ModelControl {
     private let requestLogs: RequestLogs
     private let modelsChanged: @Sendable ([ServerConfiguration.Model]) -> Void
     private let stores: ServerConfiguration.Stores
+    /// Base paths are looked for here.
+    let fileSystem: any FileSystem
     private let allowsLabelsForUnavailableVersions: Bool
     let file: ModelConfigurationFile?
     private let writesBack: Bool
@@ -47,6 +49,7 @@ actor ModelConfiguration: ModelControl {
         metrics: MetricRegistry,
         requestLogs: RequestLogs,
         stores: ServerConfiguration.Stores = .init(),
+        fileSystem: any FileSystem = LocalFileSystem(),
         allowsLabelsForUnavailableVersions: Bool,
         file: ModelConfigurationFile? = nil,
         writesBack: Bool = false,
@@ -61,6 +64,7 @@ actor ModelConfiguration: ModelControl {
         self.requestLogs = requestLogs
         self.modelsChanged = modelsChanged
         self.stores = stores
+        self.fileSystem = fileSystem
         self.allowsLabelsForUnavailableVersions = allowsLabelsForUnavailableVersions
         self.file = file
         self.writesBack = writesBack

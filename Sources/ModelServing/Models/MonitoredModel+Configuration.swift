@@ -6,7 +6,12 @@ extension MonitoredModel {
     ///
     /// - Parameter versions: served as well, where versions are asked for by number.
     init(_ model: ServerConfiguration.Model, _ stores: ServerConfiguration.Stores, keeping versions: Set<Int64> = []) {
-        let path = if case .absolute(let path) = BasePath(model.basePath) { path } else { model.basePath }
+        let path =
+            switch BasePath(model.basePath) {
+            case .absolute(let path): path
+            case .store(let place): place.withoutSlashAtEnd
+            case .otherFileSystem, .relative: model.basePath
+            }
         var policy = VersionPolicy(model.versionPolicy)
         if case .specific(let asked) = policy { policy = .specific(asked.union(versions)) }
         self.init(

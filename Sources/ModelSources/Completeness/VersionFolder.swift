@@ -10,6 +10,8 @@ struct VersionFolder: Hashable {
     var fingerprint: Int
     /// The latest change of any file or folder in it, in nanoseconds since 1970.
     var modified: Int64
+    /// Why nothing can be said of it now, as its store does not answer.
+    var silence: String?
 }
 
 extension VersionFolder {
@@ -25,13 +27,18 @@ extension VersionFolder {
             self.init(defect: "it is not a folder", fingerprint: status.hashValue, modified: status.modified)
             return
         }
-        guard let files = try? system.tree(of: path) else {
-            self.init(defect: "it cannot be read", fingerprint: 0, modified: 0)
+        let files: [String: FileStatus]
+        do throws(FileSystemError) {
+            files = try system.tree(of: path)
+        } catch {
+            self.init(fingerprint: 0, modified: 0, silence: error.message)
             return
         }
         self.init(
             files: files,
-            defect: prefersTFLite && files[Self.tflite] != nil ? Self.defectOfTFLite(files) : Self.defect(of: files),
+            defect: system.isPacked(path)
+                ? nil
+                : prefersTFLite && files[Self.tflite] != nil ? Self.defectOfTFLite(files) : Self.defect(of: files),
             fingerprint: files.hashValue,
             modified: max(status.modified, files.values.lazy.map(\.modified).max() ?? 0)
         )

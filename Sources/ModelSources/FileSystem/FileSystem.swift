@@ -31,8 +31,17 @@ public protocol FileSystem: Sendable {
     /// The version number that a name in a base path stands for.
     func version(named name: String, in basePath: String) -> Int64?
 
-    /// What was remembered of the base path counts no more.
+    /// What was remembered of the base path counts no more: it is looked at anew.
     func refresh(_ basePath: String)
+
+    /// Whether the version at the path is one file that is unpacked when it is fetched.
+    func isPacked(_ path: String) -> Bool
+
+    /// Versions in these folders, which `stage` has told, are asked for now, and no others of the model.
+    func use(_ paths: Set<String>, by model: String)
+
+    /// Nobody looks at the base path any more.
+    func forget(_ basePath: String)
 }
 
 /// How far the files of a version are from being at hand.
@@ -67,6 +76,12 @@ extension FileSystem {
     public func version(named name: String, in basePath: String) -> Int64? { VersionFolderName.version(name) }
 
     public func refresh(_ basePath: String) {}
+
+    public func isPacked(_ path: String) -> Bool { false }
+
+    public func use(_ paths: Set<String>, by model: String) {}
+
+    public func forget(_ basePath: String) {}
 }
 
 /// One file or folder.

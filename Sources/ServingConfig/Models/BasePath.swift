@@ -1,8 +1,12 @@
+import ServingPrimitives
+
 /// Where a model's versions are, as its configuration spells it.
 public enum BasePath: Sendable, Hashable {
     /// In the local file system: an absolute path, also when it was given as a `file://` URI.
     case absolute(String)
-    /// In a file system this server cannot read, like `gs` or `s3`.
+    /// In a store that versions are fetched from: `s3`, `gs`, `http` or `https`. It may still be wrong.
+    case store(String)
+    /// In a file system this server cannot read, like `hdfs`.
     case otherFileSystem(scheme: String)
     case relative
 
@@ -15,6 +19,7 @@ public enum BasePath: Sendable, Hashable {
         }
         switch scheme {
         case "file": self = rest.hasPrefix("/") ? .absolute(String(rest)) : .relative
+        case _ where StoreLocation.isOne(text): self = .store(text)
         default: self = .otherFileSystem(scheme: String(scheme))
         }
     }

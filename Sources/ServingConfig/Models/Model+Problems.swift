@@ -37,19 +37,26 @@ extension ServerConfiguration.Model {
     }
 
     private var pathProblem: ServingError? {
-        guard case .absolute = BasePath(basePath) else {
-            if case .otherFileSystem(let scheme) = BasePath(basePath) {
-                return ServingError(
-                    .unimplemented,
-                    "Model \(name) has its versions at \(basePath), and this server has no access to file systems of "
-                        + "the kind \(scheme)://; expected an absolute path or a file:// URI"
-                )
+        switch BasePath(basePath) {
+        case .absolute: return nil
+        case .store(let place):
+            do throws(ServingError) {
+                _ = try StoreLocation(place)
+                return nil
+            } catch {
+                return .invalidArgument("Model \(name): \(error.message)")
             }
+        case .otherFileSystem(let scheme):
+            return ServingError(
+                .unimplemented,
+                "Model \(name) has its versions at \(basePath), and this server has no access to file systems of "
+                    + "the kind \(scheme)://; expected an absolute path, or file://, s3://, gs://, http:// or https://"
+            )
+        case .relative:
             return .invalidArgument(
                 "Expected model \(name) to have an absolute path or URI; got base_path()=\(basePath)"
             )
         }
-        return nil
     }
 
     private func platformProblem(before: String?) -> ServingError? {

@@ -1,8 +1,8 @@
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4), as TFRecord files and tables of checkpoints carry it.
 package enum CRC32C {
-    /// The checksum of `bytes`.
-    package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        var crc: UInt32 = ~0
+    /// The checksum of `bytes`, or of those whose checksum is `earlier` with `bytes` behind them.
+    package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing earlier: UInt32 = 0) -> UInt32 {
+        var crc: UInt32 = ~earlier
         var index = 0
         while index &+ 8 <= bytes.count {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))

@@ -125,7 +125,9 @@ import Testing
     /// Flags that TensorFlow Serving does not have.
     private let own = [
         "--access_log=", "--adaptive_batching=", "--console=", "--enable_control=", "--flight_recorder_size=",
-        "--isolated_models=", "--latency_slo=", "--log_format=", "--model_checksums=", "--model_repository=",
+        "--isolated_models=", "--latency_slo=", "--log_format=", "--model_cache=", "--model_cache_bytes=",
+        "--model_checksums=", "--model_fetch_bytes=", "--model_fetch_connections=", "--model_store_poll_seconds=",
+        "--model_repository=",
         "--model_settle_ms=", "--op_libraries=", "--otlp_endpoint=", "--pad_models=",
         "--request_log_buffer_megabytes=", "--request_log_file_megabytes=", "--request_log_file_seconds=",
         "--request_log_files=", "--request_metrics=", "--rest_ssl_config_file=", "--slow_request_ms=",
