@@ -99,6 +99,7 @@ let package = Package(
         library("Batching", ["ServingPrimitives"]),
         // The scheduler against a simulated engine: for `apus simulate` and the scheduler's tests.
         library("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
+        library("CacheSimulation", ["Servables", "ServingPrimitives"]),
         library("ServingMetrics", ["ServingPrimitives"]),
         library("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
         library("Servables", ["ServingPrimitives"]),
@@ -208,7 +209,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "LoadGeneration", "ModelServing", "SchedulerSimulation", "ServingConfig",
+                "Batching", "CacheSimulation", "LoadGeneration", "ModelServing", "SchedulerSimulation",
+                "ServingConfig",
                 "ServingPrimitives",
                 argumentParser, logging,
             ],
@@ -318,6 +320,7 @@ let package = Package(
         tests("Tensors"),
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),
         tests("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
+        tests("CacheSimulation", ["ServingPrimitives"]),
         tests("ServingMetrics", ["ServingPrimitives"]),
         tests("Telemetry", ["ServingMetrics", "ServingPrimitives", "TelemetryExercises", logging]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),

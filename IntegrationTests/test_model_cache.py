@@ -344,3 +344,113 @@ def test_without_a_budget_a_repository_is_loaded(repository):
     with apus_serve({}, f"--model-repository={repository}") as server:
         for name in ["a", "b"]:
             server.wait_for(name, 1)
+
+
+# ---- Control ----
+
+
+@pytest.fixture(scope="module")
+def controlled(perceptrons):
+    models = {name: perceptrons[name] for name in ["p0", "p1", "p2", "p3", "p4", "p5"]}
+    with apus_serve(models, "--enable-control", *remembering_nothing(14 * MB)) as server:
+        server.wait_until_ready()
+        yield server
+        server.check_running()
+
+
+def act(server, action, name, dry_run=False):
+    return server.post(f"/v2/repository/models/{name}/{action}", {"parameters": {"dry_run": dry_run}})
+
+
+def test_a_pinned_model_stays_until_it_is_unpinned(controlled):
+    for _ in range(2):
+        assert act(controlled, "pin", "p0").status_code == 200, "to pin what is pinned changes nothing"
+    assert "p0" in resident(controlled)
+    stub = controlled.prediction()
+    for name in ["p1", "p2", "p3", "p4", "p5"]:
+        ask(controlled, name, stub=stub)
+    assert "p0" in resident(controlled) and len(resident(controlled)) < 6
+    for _ in range(2):
+        assert act(controlled, "unpin", "p0").status_code == 200
+    assert not any(version.get("pinned") for version in cache(controlled)["versions"])
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(controlled):
+    stub = controlled.prediction()
+    for name in ["p0", "p1", "p2", "p3", "p4", "p5"]:
+        ask(controlled, name, stub=stub)
+    eventually(lambda: set(states(controlled).values()) <= {"RESIDENT", "AT_REST"}, "evictions to be done")
+    before = states(controlled)
+    name = next(name for name, state in before.items() if state == "AT_REST")
+    plan = act(controlled, "load", name, dry_run=True).json()
+    assert plan["model"] == name and plan["action"] == "load" and plan["dry_run"] is True
+    assert plan["loads"] == [f"{name}/1"] or plan["evictions"]
+    there = next(name for name, state in before.items() if state == "RESIDENT")
+    assert act(controlled, "pin", there, dry_run=True).json()["loads"] == []
+    assert act(controlled, "unload", there, dry_run=True).json()["evictions"] == [f"{there}/1"]
+    assert states(controlled) == before
+
+
+def test_load_brings_a_model_into_memory_and_unload_serves_it_no_longer(controlled):
+    for _ in range(2):
+        assert act(controlled, "load", "p3").status_code == 200
+    assert controlled.versions("p3") == {1: "AVAILABLE"}
+    for _ in range(2):
+        assert act(controlled, "unload", "p3").status_code == 200
+    with pytest.raises(grpc.RpcError) as caught:
+        ask(controlled, "p3")
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    assert act(controlled, "pin", "p3").status_code == 404
+    assert act(controlled, "load", "p3").status_code == 200
+    ask(controlled, "p3")
+
+
+def test_prefetch_waits_for_nothing(perceptrons):
+    with apus_serve({"p0": perceptrons["p0"]}, "--enable-control", *remembering_nothing("60%")) as server:
+        server.wait_until_ready()
+        assert act(server, "prefetch", "p0").status_code == 200
+        server.wait_for("p0", 1)
+        assert act(server, "prefetch", "p0").status_code == 200
+        assert act(server, "prefetch", "nobody").status_code == 404
+        assert cache(server)["misses"] == 0
+
+
+def test_the_same_over_grpc(controlled):
+    client = pytest.importorskip("tritonclient.grpc")
+    from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+    assert client
+    stub = service_pb2_grpc.GRPCInferenceServiceStub(controlled.channel())
+    request = service_pb2.RepositoryModelLoadRequest(model_name="p2")
+    request.parameters["pin"].bool_param = True
+    stub.RepositoryModelLoad(request, timeout=LONG)
+    assert next(version for version in cache(controlled)["versions"] if version["model"] == "p2")["pinned"] is True
+    request.parameters["pin"].bool_param = False
+    stub.RepositoryModelLoad(request, timeout=LONG)
+    request.model_name = "nobody"
+    request.parameters["dry_run"].bool_param = True
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.RepositoryModelLoad(request, timeout=LONG)
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_the_command_line(controlled):
+    def models(*arguments):
+        return run_program("apus", "models", *arguments, f"--server=127.0.0.1:{controlled.rest_port}")
+
+    assert '"p1"' in models("list").stdout
+    assert '"budget_bytes"' in models("list", "--cache").stdout
+    for action in ["load", "pin", "unpin", "prefetch", "unload", "load"]:
+        done = models(action, "p1")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert f'"action": "{action}"' in models(action, "p1", "--dry-run").stdout
+    done = models("load", "nobody")
+    assert done.returncode != 0 and "404" in done.stderr and "nobody" in done.stderr
+
+
+def test_control_that_is_off_and_actions_without_a_budget(shared, perceptrons):
+    assert act(shared, "pin", "p1").status_code == 403
+    with apus_serve({"p0": perceptrons["p0"]}, "--enable-control") as server:
+        server.wait_for("p0", 1)
+        answer = act(server, "pin", "p0")
+        assert answer.status_code == 400 and "no memory budget" in answer.json()["error"]

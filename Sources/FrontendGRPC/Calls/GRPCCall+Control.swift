@@ -25,18 +25,12 @@ extension GRPCCall {
 
     /// RepositoryModelLoad.
     func startLoad(_ message: ByteBuffer) {
-        change { () throws(ServingError) in
-            let (name, settings) = try InferenceRepository.readLoad(message)
-            return ("load", name, { (models) async throws(ServingError) in try await models.load(name, settings) })
-        }
+        change { () throws(ServingError) in try InferenceRepository.readLoad(message) }
     }
 
     /// RepositoryModelUnload.
     func startUnload(_ message: ByteBuffer) {
-        change { () throws(ServingError) in
-            let name = try InferenceRepository.readUnload(message)
-            return ("unload", name, { (models) async throws(ServingError) in try await models.unload(name) })
-        }
+        change { () throws(ServingError) in try InferenceRepository.readUnload(message) }
     }
 
     private static let changeIsLogged: Logger.Message = "A call changes what is served"
@@ -49,24 +43,23 @@ extension GRPCCall {
         return facts
     }
 
-    private typealias Change = @Sendable (any ModelControl) async throws(ServingError) -> Void
-
-    private func change(_ read: () throws(ServingError) -> (action: String, model: String, Change)) {
+    private func change(_ read: () throws(ServingError) -> InferenceRepository.Change) {
         do throws(ServingError) {
             guard let models = services.models else { throw InferenceRepository.noControl }
-            let (action, model, change) = try read()
-            try authorize(model)
+            let change = try read()
+            try authorize(change.name)
+            let facts = facts(change.action.rawValue, change.name)
             guard services.allowsControl else {
                 services.logger.warning(
                     "A call that would change what is served was refused: control is off",
-                    metadata: facts(action, model)
+                    metadata: facts
                 )
                 throw ServingError(.permissionDenied, GRPCServices.controlIsOff)
             }
-            services.logger.info(Self.changeIsLogged, metadata: facts(action, model))
-            // Both answers are messages without fields.
+            if !change.isDryRun { services.logger.info(Self.changeIsLogged, metadata: facts) }
+            // The answers are messages without fields: of a dry run only the error tells.
             wait { () async throws(ServingError) in
-                try await change(models)
+                _ = try await models.carryOut(change.action, change.name, change.settings, isDryRun: change.isDryRun)
                 return []
             }
         } catch {

@@ -62,22 +62,36 @@ enum InferenceRepository {
         return try response.encoded()
     }
 
+    /// What a call asks to be done with a model.
+    struct Change: Sendable {
+        var action: ModelAction
+        var name: String
+        var settings = ModelSettings()
+        var isDryRun: Bool
+    }
+
     /// What a load asks for.
-    static func readLoad(_ message: ByteBuffer) throws(ServingError) -> (name: String, settings: ModelSettings) {
+    static func readLoad(_ message: ByteBuffer) throws(ServingError) -> Change {
         let request = try Inference_RepositoryModelLoadRequest(reading: message)
         try checkRepository(request.repositoryName)
         try checkName(request.modelName)
         let parameters = RepositoryParameters(request.parameters.mapValues { RepositoryParameters.Value($0) })
-        return (request.modelName, try parameters.settings(for: request.modelName))
+        return Change(
+            action: try parameters.actionOfLoad(),
+            name: request.modelName,
+            settings: try parameters.settings(for: request.modelName),
+            isDryRun: try parameters.isDryRun()
+        )
     }
 
     /// Which model is to be unloaded.
-    static func readUnload(_ message: ByteBuffer) throws(ServingError) -> String {
+    static func readUnload(_ message: ByteBuffer) throws(ServingError) -> Change {
         let request = try Inference_RepositoryModelUnloadRequest(reading: message)
         try checkRepository(request.repositoryName)
         try checkName(request.modelName)
-        try RepositoryParameters(request.parameters.mapValues { RepositoryParameters.Value($0) }).checkForUnload()
-        return request.modelName
+        let parameters = RepositoryParameters(request.parameters.mapValues { RepositoryParameters.Value($0) })
+        try parameters.checkForUnload()
+        return Change(action: .unload, name: request.modelName, isDryRun: try parameters.isDryRun())
     }
 
     static let noControl = ServingError(.unimplemented, "The models of this server cannot be changed by a call")

@@ -1,5 +1,6 @@
 import Inference
 import Servables
+import ServingConfig
 import ServingPrimitives
 
 /// Bodies that list models.
@@ -38,6 +39,22 @@ enum ControlAnswer {
                     if !entry.version.isEmpty { writer.string("version", entry.version) }
                     if !entry.state.isEmpty { writer.string("state", entry.state) }
                     if !entry.reason.isEmpty { writer.string("reason", entry.reason) }
+                }
+            }
+        }
+        return writer.text + "\n".utf8
+    }
+
+    /// What an action would do.
+    static func plan(_ action: ModelAction, _ model: String, _ plan: ModelActionPlan) -> [UInt8] {
+        var writer = ProtobufJSON()
+        writer.object { writer in
+            writer.string("model", model)
+            writer.string("action", action.rawValue)
+            writer.plain("dry_run", "true")
+            for (name, versions) in [("loads", plan.loads), ("evictions", plan.evictions)] {
+                writer.list(name) { writer in
+                    for version in versions { writer.element(JSONText.quoted(version)) }
                 }
             }
         }

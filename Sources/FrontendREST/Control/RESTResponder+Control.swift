@@ -37,19 +37,43 @@ extension RESTResponder {
             let visibility = visibility(head, .status)
             read(body, call) { request in self.index(readyOnly: request.readyOnly, visibility, call) }
         case .load(let name):
-            read(body, call) { request in
-                self.change("load", name, head, call) { models async throws(ServingError) in
-                    try await models.load(name, try request.parameters.settings(for: name))
-                    return .nothing
-                }
+            change(name, head, body, call) { parameters throws(ServingError) in
+                (try parameters.actionOfLoad(), try parameters.settings(for: name))
             }
         case .unload(let name):
-            read(body, call) { request in
-                self.change("unload", name, head, call) { models async throws(ServingError) in
-                    try request.parameters.checkForUnload()
-                    try await models.unload(name)
-                    return .nothing
+            change(name, head, body, call) { parameters throws(ServingError) in
+                try parameters.checkForUnload()
+                return (.unload, ModelSettings())
+            }
+        case .residency(let action, let name):
+            change(name, head, body, call) { parameters throws(ServingError) in
+                try parameters.checkForAction()
+                return (action, ModelSettings())
+            }
+        }
+    }
+
+    /// An action on one model, of which `read` takes what the parameters say.
+    private func change(
+        _ name: String,
+        _ head: HTTP1RequestHead,
+        _ body: RequestBody,
+        _ call: RESTCall,
+        _ read: @escaping @Sendable (RepositoryParameters) throws(ServingError) -> (ModelAction, ModelSettings)
+    ) {
+        self.read(body, call) { request in
+            do throws(ServingError) {
+                let (action, settings) = try read(request.parameters)
+                let isDryRun = try request.parameters.isDryRun()
+                let verb = isDryRun ? "plan to \(action.rawValue)" : action.rawValue
+                self.change(verb, name, head, call) { models async throws(ServingError) in
+                    guard let plan = try await models.carryOut(action, name, settings, isDryRun: isDryRun) else {
+                        return .nothing
+                    }
+                    return .json(ControlAnswer.plan(action, name, plan))
                 }
+            } catch {
+                call.fail(error)
             }
         }
     }

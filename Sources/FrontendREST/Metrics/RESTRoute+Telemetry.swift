@@ -23,7 +23,8 @@ extension RESTRoute {
         case .scheduler(let model, _): (.control, model, nil)
         case .modelReady(let model, _): (.health, model, nil)
         case .live, .ready: (.health, "", nil)
-        case .control(.load(let model)), .control(.unload(let model)): (.control, model, nil)
+        case .control(.load(let model)), .control(.unload(let model)), .control(.residency(_, let model)):
+            (.control, model, nil)
         case .control: (.control, "", nil)
         case .cache, .recordedRequests: (.observation, "", nil)
         case .options, .missingModelName, .unusableVersion, .malformed, .unknown: (.unknown, "", nil)

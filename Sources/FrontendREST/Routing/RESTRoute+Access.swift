@@ -39,7 +39,8 @@ extension RESTRoute {
         case .cache, .recordedRequests: RequestedRight(.debug, .visibleModels)
         case .control(.metadata), .control(.status), .control(.index): RequestedRight(.status, .visibleModels)
         case .control(.reload): RequestedRight(.control, .allModels)
-        case .control(.load(let model)), .control(.unload(let model)): RequestedRight(.control, .model(model))
+        case .control(.load(let model)), .control(.unload(let model)), .control(.residency(_, let model)):
+            RequestedRight(.control, .model(model))
         case .options, .live, .ready, .modelReady, .missingModelName, .unusableVersion, .malformed, .unknown: nil
         }
     }

@@ -1,4 +1,5 @@
 import Servables
+import ServingConfig
 import ServingPrimitives
 
 /// What a request's method and target ask for.
@@ -43,10 +44,12 @@ enum RESTRoute: Hashable {
         case load(String)
         /// `POST /v2/repository/models/M/unload`
         case unload(String)
+        /// `POST /v2/repository/models/M/pin`, `unpin` and `prefetch`
+        case residency(ModelAction, String)
 
         var changesModels: Bool {
             switch self {
-            case .reload, .load, .unload: true
+            case .reload, .load, .unload, .residency: true
             case .metadata, .status, .index: false
             }
         }
@@ -55,7 +58,9 @@ enum RESTRoute: Hashable {
     /// Whether the answer depends on the request's body.
     var readsBody: Bool {
         switch self {
-        case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload): true
+        case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload),
+            .control(.residency):
+            true
         case .control(.metadata), .control(.status), .control(.reload): false
         case .status, .metadata, .scheduler, .cache, .recordedRequests, .options, .live, .ready, .modelReady,
             .missingModelName,
@@ -138,7 +143,10 @@ extension RESTRoute {
         if path.isWhole("index") { return .control(.index) }
         guard path.take("models/"), let name = path.takeName(), path.take("/") else { return .unknown }
         if path.isWhole("load") { return .control(.load(name)) }
-        return path.isWhole("unload") ? .control(.unload(name)) : .unknown
+        if path.isWhole("unload") { return .control(.unload(name)) }
+        if path.isWhole("pin") { return .control(.residency(.pin, name)) }
+        if path.isWhole("unpin") { return .control(.residency(.unpin, name)) }
+        return path.isWhole("prefetch") ? .control(.residency(.prefetch, name)) : .unknown
     }
 
     /// Paths of our own: those of the Open Inference Protocol. A query string is ignored.

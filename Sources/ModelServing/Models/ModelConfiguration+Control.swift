@@ -29,7 +29,7 @@ extension ModelConfiguration {
         if manager.hasBudget { try await bringIntoMemory(name) }
     }
 
-    private func bringIntoMemory(_ name: String) async throws(ServingError) {
+    func bringIntoMemory(_ name: String, _ action: ModelAction = .load) async throws(ServingError) {
         // A caller that leaves ends neither the load nor this, which ends with the load.
         let result: Result<Void, ServingError> = await withCheckedContinuation { continuation in
             _ = manager.lease(name, .latest, by: .never) { continuation.resume(returning: $0.map { _ in }) }
@@ -37,19 +37,23 @@ extension ModelConfiguration {
         do throws(ServingError) {
             try result.get()
         } catch {
-            throw ServingError(error.code, "failed to load '\(name)': \(error.message)")
+            throw ServingError(error.code, "failed to \(action.rawValue) '\(name)': \(error.message)")
         }
     }
 
     func unload(_ name: String) async throws(ServingError) {
         guard current.models.contains(where: { $0.name == name }) else {
-            if catalogue.knows(name) { return }
-            if await isInRepository(name) { return }
-            throw .notFound("failed to unload '\(name)': the model is not known")
+            return try await checkIsKnown(name)
         }
         withhold(name, true)
         try applyControlled(current.models.filter { $0.name != name }, checkingLabelsOf: name)
         try await writeBack()
+    }
+
+    func checkIsKnown(_ name: String) async throws(ServingError) {
+        if catalogue.knows(name) { return }
+        if await isInRepository(name) { return }
+        throw .notFound("failed to unload '\(name)': the model is not known")
     }
 
     func knownModels() async -> [String] {
@@ -74,7 +78,7 @@ extension ModelConfiguration {
         return current.models != before
     }
 
-    private func model(
+    func model(
         _ name: String,
         _ settings: ModelSettings
     ) async throws(ServingError) -> ServerConfiguration.Model {

@@ -32,6 +32,25 @@ public protocol ModelControl: Sendable {
     /// - Throws: `NOT_FOUND` for a model that no source has named.
     func unload(_ name: String) async throws(ServingError)
 
+    /// Under a memory budget: keeps a model in memory from now on, and loads it where it rests, or keeps it no longer.
+    ///
+    /// - Throws: `NOT_FOUND` for a model that is not served; `FAILED_PRECONDITION` without a budget; why it cannot be loaded.
+    func pin(_ name: String, _ isPinned: Bool) async throws(ServingError)
+
+    /// Under a memory budget: loads a model when there is room that nobody uses. Waits for nothing.
+    ///
+    /// - Throws: as `pin`.
+    func prefetch(_ name: String) async throws(ServingError)
+
+    /// What an action would do now. Changes nothing.
+    ///
+    /// - Throws: why the action would be refused.
+    func plan(
+        _ action: ModelAction,
+        _ name: String,
+        _ settings: ModelSettings
+    ) async throws(ServingError) -> ModelActionPlan
+
     /// Every model that `load` can find by its name alone, sorted: those that are served, that once were, and those of the
     /// repository folder.
     func knownModels() async -> [String]
@@ -41,6 +60,67 @@ public protocol ModelControl: Sendable {
     /// - Returns: whether it asked for something else than was served; `false` for a server without such a file.
     /// - Throws: what is wrong with the file, or as `reload`.
     func reloadFile() async throws(ServingError) -> Bool
+}
+
+/// What a call asks to be done with one model.
+public enum ModelAction: String, Sendable, Hashable {
+    case load
+    case unload
+    /// Under a memory budget: loads the model, and keeps it in memory.
+    case pin
+    case unpin
+    /// Under a memory budget: loads the model where there is room for it, and waits for nothing.
+    case prefetch
+}
+
+/// What an action would do.
+public struct ModelActionPlan: Sendable, Hashable {
+    /// Versions that would be loaded, and evicted for them, as `NAME/VERSION`.
+    public var loads: [String]
+    public var evictions: [String]
+
+    public init(loads: [String] = [], evictions: [String] = []) {
+        self.loads = loads
+        self.evictions = evictions
+    }
+}
+
+extension ModelControl {
+    public func pin(_ name: String, _ isPinned: Bool) async throws(ServingError) { throw Self.noBudget }
+
+    public func prefetch(_ name: String) async throws(ServingError) { throw Self.noBudget }
+
+    public func plan(
+        _ action: ModelAction,
+        _ name: String,
+        _ settings: ModelSettings
+    ) async throws(ServingError) -> ModelActionPlan { throw Self.noBudget }
+
+    /// Carries out an action, or only says what it would do. To ask for what is so already changes nothing.
+    ///
+    /// - Returns: what it would do; `nil` when it was done.
+    public func carryOut(
+        _ action: ModelAction,
+        _ name: String,
+        _ settings: ModelSettings,
+        isDryRun: Bool
+    ) async throws(ServingError) -> ModelActionPlan? {
+        if isDryRun { return try await plan(action, name, settings) }
+        switch action {
+        case .load: try await load(name, settings)
+        case .unload: try await unload(name)
+        case .pin, .unpin: try await pin(name, action == .pin)
+        case .prefetch: try await prefetch(name)
+        }
+        return nil
+    }
+
+    public static var noBudget: ServingError {
+        .failedPrecondition(
+            "This server has no memory budget for models, so all of them are in memory; --total_model_memory_limit_bytes "
+                + "sets one"
+        )
+    }
 }
 
 /// What a call says of a model that is to be loaded; what it does not say stays as it is known.

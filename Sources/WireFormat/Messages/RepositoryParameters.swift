@@ -24,14 +24,16 @@ public struct RepositoryParameters: Sendable, Hashable {
     /// - Parameter model: the name that the call names; the configuration may repeat it.
     /// - Throws: `INVALID_ARGUMENT` for parameters this server does not know and values it cannot read.
     public func settings(for model: String) throws(ServingError) -> ModelSettings {
-        for name in values.keys.sorted() where name != "config" {
+        for name in values.keys.sorted() where name != "config" && !Self.ofActions.contains(name) {
             if name.hasPrefix("file:") {
                 throw .invalidArgument(
                     "The parameter \"\(name)\" would upload a file; this server loads models from folders only: give a "
                         + "base_path in the parameter \"config\""
                 )
             }
-            throw .invalidArgument("Unknown parameter \"\(name)\"; a load takes \"config\"")
+            throw .invalidArgument(
+                "Unknown parameter \"\(name)\"; a load takes \"config\", \"dry_run\", \"pin\" and \"prefetch\""
+            )
         }
         guard let value = values["config"] else { return ModelSettings() }
         guard case .string(let text) = value else {
@@ -44,14 +46,50 @@ public struct RepositoryParameters: Sendable, Hashable {
     ///
     /// - Throws: `INVALID_ARGUMENT` for parameters this server does not know.
     public func checkForUnload() throws(ServingError) {
-        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) where name != Self.dryRun {
             guard name == "unload_dependents" else {
-                throw .invalidArgument("Unknown parameter \"\(name)\"; an unload takes \"unload_dependents\"")
+                throw .invalidArgument(
+                    "Unknown parameter \"\(name)\"; an unload takes \"dry_run\" and \"unload_dependents\""
+                )
             }
             guard case .bool = value else {
                 throw .invalidArgument("The parameter \"unload_dependents\" is neither true nor false")
             }
         }
+    }
+
+    private static let dryRun = "dry_run"
+    private static let ofActions: Set<String> = [dryRun, "pin", "prefetch"]
+
+    /// Whether only to say what would be done: the parameter `dry_run`.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` when it is neither true nor false.
+    public func isDryRun() throws(ServingError) -> Bool { try flag(Self.dryRun) ?? false }
+
+    /// What a load is for: `pin` keeps the model in memory, or no longer where it is false; `prefetch` waits for nothing.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` when they are neither true nor false, or both there.
+    public func actionOfLoad() throws(ServingError) -> ModelAction {
+        let (pin, prefetch) = (try flag("pin"), try flag("prefetch") ?? false)
+        if pin != nil, prefetch { throw .invalidArgument("The parameters \"pin\" and \"prefetch\" exclude each other") }
+        return pin.map { $0 ? .pin : .unpin } ?? (prefetch ? .prefetch : .load)
+    }
+
+    /// Of a pin, unpin or prefetch.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` for parameters that these do not take.
+    public func checkForAction() throws(ServingError) {
+        for name in values.keys.sorted() where name != Self.dryRun {
+            throw .invalidArgument("Unknown parameter \"\(name)\"; this call takes \"dry_run\"")
+        }
+    }
+
+    private func flag(_ name: String) throws(ServingError) -> Bool? {
+        guard let value = values[name] else { return nil }
+        guard case .bool(let flag) = value else {
+            throw .invalidArgument("The parameter \"\(name)\" is neither true nor false")
+        }
+        return flag
     }
 
     private static func settings(_ text: String, for model: String) throws(ServingError) -> ModelSettings {
