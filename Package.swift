@@ -75,6 +75,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-checkpoint-index", path: "CheckpointIndex", ["SourceExercises"]),
     fuzzer("fuzz-folder-page", path: "FolderPage", ["SourceExercises"]),
     fuzzer("fuzz-checksum-list", path: "ChecksumList", ["SourceExercises"]),
+    fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
 
@@ -103,6 +104,8 @@ let package = Package(
         library("ServingMetrics", ["ServingPrimitives"]),
         library("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
         library("Servables", ["ServingPrimitives"]),
+        // What a server and `apus plan` decide about models without touching any: which device each goes to.
+        library("ModelTools", ["Servables", "ServingPrimitives"]),
         library("EngineInterface", ["ServingPrimitives", "Tensors"]),
         library("ServingConfig", ["ServingPrimitives"]),
         library(
@@ -199,7 +202,7 @@ let package = Package(
             [
                 "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineProcess", "EngineTensorFlow",
                 "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources",
-                "ModelStores",
+                "ModelStores", "ModelTools",
                 "RequestLogging",
                 "Servables", "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
                 "Telemetry", "Tensors", "TraceExport", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix,
@@ -209,7 +212,7 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "CacheSimulation", "LoadGeneration", "ModelServing", "SchedulerSimulation",
+                "Batching", "CacheSimulation", "LoadGeneration", "ModelServing", "ModelTools", "SchedulerSimulation",
                 "ServingConfig",
                 "ServingPrimitives",
                 argumentParser, logging,
@@ -282,6 +285,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .target(
+            name: "PlacementExercises",
+            dependencies: ["EngineTensorFlow", "ServingPrimitives"],
+            path: "FuzzTesting/PlacementExercises",
+            swiftSettings: swiftSettings
+        ),
+
         // Measures what models cost without a server.
         .executableTarget(
             name: "engine-baseline",
@@ -324,6 +334,7 @@ let package = Package(
         tests("ServingMetrics", ["ServingPrimitives"]),
         tests("Telemetry", ["ServingMetrics", "ServingPrimitives", "TelemetryExercises", logging]),
         tests("Servables", ["ServingPrimitives", "ServingTestKit"]),
+        tests("ModelTools", ["Servables", "ServingPrimitives"]),
         tests("ServerConsole", ["Inference", "Servables", "ServingMetrics", "ServingPrimitives", "ServingTestKit"]),
         tests("EngineInterface", ["ServingPrimitives", "ServingTestKit", "Tensors"]),
         tests(
@@ -396,14 +407,17 @@ let package = Package(
         tests("ModelSources", ["Servables", "ServingPrimitives", "ServingTestKit", "SourceExercises", logging]),
         tests(
             "EngineTensorFlow",
-            ["EngineInterface", "ModelSignatures", "ServingPrimitives", "ServingTestKit", "Tensors"]
+            [
+                "EngineInterface", "ModelSignatures", "PlacementExercises", "ServingPrimitives", "ServingTestKit",
+                "Tensors",
+            ]
         ),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",
             [
                 "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference",
-                "ModelSources", "RequestLogging", "Servables", "ServingConfig", "ServingMetrics",
+                "ModelSources", "ModelTools", "RequestLogging", "Servables", "ServingConfig", "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity", "WireFormat",
                 logging, nioCore, nioPosix, nioSSL,
                 protobuf,

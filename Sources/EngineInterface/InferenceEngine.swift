@@ -18,10 +18,13 @@ public struct LoadRequest: Sendable {
     public var path: String
     /// Which graph of the file, for formats that hold several (`--saved_model_tags`).
     public var tags: [String]
+    /// Where all of the model is to be and to run; `nil` leaves it to the model's graph and the engine.
+    public var device: DeviceName?
 
-    public init(path: String, tags: [String] = ["serve"]) {
+    public init(path: String, tags: [String] = ["serve"], device: DeviceName? = nil) {
         self.path = path
         self.tags = tags
+        self.device = device
     }
 }
 

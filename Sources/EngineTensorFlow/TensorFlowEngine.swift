@@ -5,17 +5,20 @@ public import ServingPrimitives
 public struct TensorFlowEngine: InferenceEngine {
     public let name = "tensorflow"
     let options: TensorFlowOptions
+    let shadows: ShadowFolders
     var libraryPath: String? { options.libraryPath }
 
     /// Does nothing with TensorFlow yet: the library is opened when the first model is loaded.
     public init(options: TensorFlowOptions = TensorFlowOptions()) {
         self.options = options
+        shadows = ShadowFolders(parent: options.temporaryFolder)
     }
 
     /// Loads the SavedModel in `request.path`, the graph whose tags are exactly `request.tags`.
     ///
     /// - Throws: `FAILED_PRECONDITION` when libtensorflow is missing, with how to install it; `NOT_FOUND` when there is
-    ///   no SavedModel or none with these tags; else TensorFlow's own reason, or which signature does not fit the graph.
+    ///   no SavedModel or none with these tags; `UNIMPLEMENTED` for a model in another format than saved_model.pb that is
+    ///   to be on a certain device, `FAILED_PRECONDITION` when there is no such accelerator; else TensorFlow's own reason, or which signature does not fit the graph.
     public func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
         try loadModel(request)
     }
@@ -40,13 +43,35 @@ public struct TensorFlowEngine: InferenceEngine {
         _ request: LoadRequest,
         on target: ClusterTarget?
     ) throws(ServingError) -> TensorFlowModel {
+        guard let device = request.device else { return try loadSession(request, on: target, shadow: nil) }
+        try checkIsThere(device)
+        let shadow = try shadows.make(of: request.path, device: device)
+        do throws(ServingError) {
+            return try loadSession(request, on: target, shadow: shadow)
+        } catch {
+            shadow.remove()
+            // Nobody knows the shadow; the model is where the caller said.
+            throw ServingError(error.code, error.message.replacing(shadow.path, with: request.path))
+        }
+    }
+
+    private func loadSession(
+        _ request: LoadRequest,
+        on target: ClusterTarget?,
+        shadow: ShadowFolder?
+    ) throws(ServingError) -> TensorFlowModel {
         let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
             try TensorFlowSession.load(
-                request.path,
+                shadow?.path ?? request.path,
                 tags: request.tags,
-                config: SessionConfiguration.config(options, overrides: overrides, target: target),
+                config: SessionConfiguration.config(
+                    options,
+                    overrides: overrides,
+                    target: target,
+                    device: request.device
+                ),
                 runOptions: target == nil ? options.loadThreadPool.map(SessionConfiguration.pool) : nil,
                 target: target?.url
             )
@@ -60,7 +85,8 @@ public struct TensorFlowEngine: InferenceEngine {
             signatures: signatures,
             usesPool: options.interOpThreads > 1,
             mayRunLong: metaGraph.mayRunLong,
-            runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 }
+            runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 },
+            shadow: shadow
         )
     }
 }

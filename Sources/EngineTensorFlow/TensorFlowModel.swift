@@ -14,6 +14,8 @@ package final class TensorFlowModel: LoadedModel {
     let mayRunLong: Bool
     /// How long a run may take in any case, in nanoseconds; `nil` in this process, where a run ends some time.
     private let runLimit: UInt64?
+    /// The folder it was loaded from, where that is not the version's own: its assets may be read at any time.
+    private let shadow: ShadowFolder?
     /// Sets of signatures that were run together.
     let jointRuns = JointRuns()
     let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
@@ -25,7 +27,8 @@ package final class TensorFlowModel: LoadedModel {
         signatures: [SessionSignature],
         usesPool: Bool,
         mayRunLong: Bool,
-        runLimit: UInt64? = nil
+        runLimit: UInt64? = nil,
+        shadow: ShadowFolder? = nil
     ) {
         self.session = session
         self.bound = signatures
@@ -33,6 +36,7 @@ package final class TensorFlowModel: LoadedModel {
         self.usesPool = usesPool
         self.mayRunLong = mayRunLong
         self.runLimit = runLimit
+        self.shadow = shadow
     }
 
     /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
@@ -62,6 +66,7 @@ package final class TensorFlowModel: LoadedModel {
 
     package func close() {
         SystemAllocator.givingBack { session.end() }
+        shadow?.remove()
     }
 
     /// Feeds `tensors` to `feeds` and fetches `fetches`, in the way that `request` asks for.

@@ -39,6 +39,10 @@ public struct TensorFlowOptions: Sendable {
     /// Those of TensorFlow Text need not be named: they are found like libtensorflow itself.
     public var opLibraries: [String]
 
+    /// Where folders for models that are loaded with other devices than their files say are made. `nil` (the default): in
+    /// the system's folder for temporary files.
+    public var temporaryFolder: String?
+
     /// Takes warnings that fit no answer: a library of an unknown version. Default: nothing happens with them.
     public var log: @Sendable (String) -> Void
 

@@ -22,6 +22,8 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     let tracer: RunTracer
     /// `nil` where models are never left alone.
     var breakers: ModelBreakers?
+    /// `nil` where models are left where their graphs say.
+    var placement: PlacementCoordinator?
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader {
@@ -38,6 +40,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             fileCacheFlush: fileCacheFlush,
             tracer: tracer,
             breakers: breakers,
+            placement: placement,
             logger: logger
         )
     }
@@ -56,6 +59,7 @@ private struct ModelLoader: ServableLoader {
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
     let breakers: ModelBreakers?
+    let placement: PlacementCoordinator?
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
@@ -73,6 +77,9 @@ private struct ModelLoader: ServableLoader {
         }
     }
 
+    /// What has no place is not tried again and again: it comes back when it has one.
+    func isFinal(_ error: ServingError) -> Bool { placement?.hasRefused(id) ?? false }
+
     private func loadMeasured() throws(ServingError) -> ModelServable {
         try loadMemory.measuring(id, elsewhere: \.model.externalBytes) { () throws(ServingError) in try loadAndWarm() }
     }
@@ -81,7 +88,8 @@ private struct ModelLoader: ServableLoader {
         // First, as wrong parameters are found without waiting for the model.
         let queues = try scheduling.queues(for: id, in: request.path)
         let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
-            try engine.load(request)
+            if let placement { return try placement.load(id, request, with: engine) }
+            return try engine.load(request)
         }
         let servable = ModelServable(
             model: model,

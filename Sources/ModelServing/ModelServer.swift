@@ -50,6 +50,8 @@ public final class ModelServer: Sendable {
     private let modelCache: ModelCacheParts?
     private let engineProcesses: EngineProcesses
     private let sessionTargets: SessionTargets
+    private let placement: PlacementCoordinator?
+    private let devicesFile: DevicesFile?
 
     /// Makes all parts; no port is opened yet.
     ///
@@ -82,7 +84,8 @@ public final class ModelServer: Sendable {
             group: group,
             logger: logger
         )
-        scheduling = ModelScheduling(configuration, threadCount: threads.engineThreads, metrics: metrics)
+        let scheduling = try ModelScheduling(configuration, threadCount: threads.engineThreads, metrics: metrics)
+        self.scheduling = scheduling
         let tracer = RunTracer()
         let requestLogs = RequestLogs(
             files: configuration.requestLogFiles,
@@ -108,6 +111,18 @@ public final class ModelServer: Sendable {
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
         let modelCache = ModelCacheParts(configuration.modelCache, memory: telemetry.loadMemory, logger: logger)
         self.modelCache = modelCache
+        let placement = try configuration.placement.map { (settings) throws(ServingError) in
+            PlacementCoordinator(
+                devices: try DeviceInventory.devices(settings, configuration.engine),
+                prefersTFLite: configuration.loading.prefersTFLite,
+                keepsPlaces: modelCache == nil,
+                logger: logger
+            )
+        }
+        self.placement = placement
+        devicesFile = placement.flatMap { placement in
+            configuration.placement?.devicesFile.map { DevicesFile(path: $0, placement: placement, logger: logger) }
+        }
         // A version that comes and goes is read from the page cache again and again.
         let flushesFiles = configuration.loading.flushesFileSystemCaches && modelCache == nil
         let manager = ServableManager(
@@ -124,6 +139,7 @@ public final class ModelServer: Sendable {
                 fileCacheFlush: flushesFiles ? FileCacheFlush() : nil,
                 tracer: tracer,
                 breakers: ModelBreakers(configuration.breaker, metrics: metrics),
+                placement: placement,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads),
@@ -156,6 +172,8 @@ public final class ModelServer: Sendable {
             modelsChanged: { models in
                 engineProcesses.configure(models)
                 sessionTargets.configure(models)
+                placement?.configure(models)
+                scheduling.configure(models)
                 guard modelCache != nil else { return }
                 manager.configureCache(
                     Dictionary(
@@ -174,6 +192,7 @@ public final class ModelServer: Sendable {
             telemetry: telemetry.requests
         )
         telemetry.show(manager, inference)
+        placement?.show(in: metrics.registry)
         warmUp?.use(inference)
         self.inference = inference
         let limits = ServerLimits(configuration.limits)
@@ -283,6 +302,10 @@ public final class ModelServer: Sendable {
             if let discovery, let repository { group.addTask { await discovery.run(repository) } }
             if let console { group.addTask { await console.run() } }
             if let apiKeys { group.addTask { await apiKeys.watch() } }
+            if let placement {
+                group.addTask { [models] in for await names in placement.renewals { await models.renew(names) } }
+            }
+            if let devicesFile { group.addTask { await devicesFile.watch() } }
             if let file = configuration.polledModelFile {
                 group.addTask { [configuration, models, logger] in
                     await file.poll(
@@ -303,6 +326,7 @@ public final class ModelServer: Sendable {
     public func hangUp() {
         tls.renewNow()
         apiKeys?.renewNow()
+        devicesFile?.renewNow()
         telemetry.reopenFiles()
     }
 
@@ -331,7 +355,7 @@ public final class ModelServer: Sendable {
     public func shutdown() async {
         health.beginDraining()
         // Answers that wait for their batch must not wait for company.
-        scheduling.scheduler.drain()
+        scheduling.drain()
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
         await withDiscardingTaskGroup { group in
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
@@ -339,7 +363,7 @@ public final class ModelServer: Sendable {
             if let controlPort { group.addTask { await controlPort.shutdown(grace: grace) } }
         }
         await unload(within: grace)
-        scheduling.scheduler.shutdown()
+        scheduling.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)
         _ = await onOwnThread(named: "costs") { [modelCache] in modelCache?.costs.close() }
         _ = await onOwnThread(named: "telemetry") { [telemetry] in telemetry.close() }

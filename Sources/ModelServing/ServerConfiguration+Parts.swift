@@ -102,8 +102,10 @@ extension ServerConfiguration.VersionTransition {
 }
 
 extension ServerConfiguration.Engine {
-    func options(logger: Logger) -> TensorFlowOptions {
-        var options = TensorFlowOptions(libraryPath: libraryPath, opLibraries: opLibraries) { logger.warning("\($0)") }
+    func options(logger: Logger) -> TensorFlowOptions { options { logger.warning("\($0)") } }
+
+    func options(log: @escaping @Sendable (String) -> Void) -> TensorFlowOptions {
+        var options = TensorFlowOptions(libraryPath: libraryPath, opLibraries: opLibraries, log: log)
         options.setParallelism(
             session: Int(sessionParallelism),
             intraOp: Int(intraOpParallelism),

@@ -18,7 +18,8 @@ package struct ProtobufReader {
 
     package var isAtEnd: Bool { offset == message.count }
 
-    private var offset = 0
+    /// Bytes that have been read: where the next field begins.
+    package private(set) var offset = 0
 
     /// - Parameter message: must stay in place while this and the bytes it hands out are used.
     package init(_ message: UnsafeRawBufferPointer) { self.message = message }

@@ -14,8 +14,14 @@ extension Servable {
 /// or an event loop.
 public protocol ServableLoader: Sendable {
     func load() throws(ServingError) -> any Servable
+    /// Whether to try again after `load` has thrown `error` is of no use.
+    func isFinal(_ error: ServingError) -> Bool
     /// Called once, after the last lease on `servable` ended. Gives its memory back before it returns.
     func unload(_ servable: any Servable)
+}
+
+extension ServableLoader {
+    public func isFinal(_ error: ServingError) -> Bool { false }
 }
 
 /// Makes the loader of a version that a source found.

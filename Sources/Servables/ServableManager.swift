@@ -249,7 +249,7 @@ extension ServableManager {
                 lifecycle.loadSucceeded(attempt, cost) { [weak servable] in servable?.isBusy ?? false }
             }
         } catch {
-            perform { $0.loadFailed(attempt, error) }
+            perform { $0.loadFailed(attempt, error, isFinal: loader.isFinal(error)) }
         }
     }
 

@@ -33,6 +33,8 @@ extension ServerConfiguration {
             if !batching.isPerModel { problems += batching.parameters.problems() }
         }
         requestLogFiles.report(report)
+        placement?.report(report)
+        CPUGroup.report(cpuGroups, report)
         problems += telemetry.problems()
         problems += cluster.problems()
         if lifecycle.drainGraceSeconds < 0 {

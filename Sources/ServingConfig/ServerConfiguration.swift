@@ -26,6 +26,10 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var stores = Stores()
     public var modelCache = ModelCache()
     public var cluster = Cluster()
+    /// Where models go; `nil` leaves them where their graphs say.
+    public var placement: Placement?
+    /// Groups of models with a share of the processors of their own.
+    public var cpuGroups: [CPUGroup] = []
     /// Text file with the API keys and their rights; `nil` asks nobody for a key.
     public var apiKeysFile: String?
     /// Text file with a `ModelServerConfig`, read at start in place of `models`.
@@ -91,6 +95,10 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var residency = Residency()
         /// The TensorFlow cluster that runs it: `grpc://HOST:PORT`, `local` for none; empty leaves it to the server's.
         public var sessionTarget = ""
+        /// Where the plan puts it, where models are placed.
+        public var placement = Placement()
+        /// The group whose share of the processors it runs in; empty is that of all models in no group.
+        public var cpuGroup = ""
 
         /// How long a version's files must have been left alone before they are taken; `nil` is as for all models.
         public var settleMilliseconds: Int64?

@@ -42,6 +42,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Stores") var stores: StoreOptions
     @OptionGroup(title: "More models than memory") var modelCache: ModelCacheOptions
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @OptionGroup(title: "Placement") var placement: PlacementOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -92,6 +93,7 @@ struct Serve: AsyncParsableCommand {
         stores.apply(to: &configuration)
         modelCache.apply(to: &configuration)
         cluster.apply(to: &configuration)
+        placement.apply(to: &configuration)
         tflite.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)

@@ -20,26 +20,30 @@ public final class BatchScheduler: @unchecked Sendable {
     private let batchEnded = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: SchedulerState
     private let startsThreads: Bool
+    private let cores: [Int]
 
     /// - Parameters:
     ///   - threadCount: threads that run batches, as many as cores that models may use; with 0 the caller is the one
     ///     thread, with `runDueBatch`.
     ///   - name: prefix of the threads' names.
+    ///   - cores: what the threads are kept to, by Linux's numbers; empty is all that the process may use.
+    ///   - keepsToItsThreads: no batch runs on a thread that submits, however short: what runs never takes more than the
+    ///     scheduler's own threads.
     ///   - hangLimitNanoseconds: how long a batch may run before it is given up, unless fifty times its predicted time is
     ///     more.
     ///   - clock: the monotonic clock. Threads wait in real time whatever it says.
     public convenience init(
         threadCount: Int,
         name: String = "batch_threads",
+        cores: [Int] = [],
+        keepsToItsThreads: Bool = false,
         hangLimitNanoseconds: UInt64 = 60_000_000_000,
         clock: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) {
         precondition(threadCount >= 0, "a number of threads is not negative")
-        self.init(
-            name: name,
-            state: SchedulerState(threads: max(threadCount, 1), hangLimit: hangLimitNanoseconds, clock: clock),
-            startsThreads: threadCount > 0
-        )
+        var state = SchedulerState(threads: max(threadCount, 1), hangLimit: hangLimitNanoseconds, clock: clock)
+        state.keepsToItsThreads = keepsToItsThreads
+        self.init(name: name, state: state, startsThreads: threadCount > 0, cores: cores)
     }
 
     /// A scheduler whose threads the caller plays, with `startDueBatch` and `finish`.
@@ -51,10 +55,11 @@ public final class BatchScheduler: @unchecked Sendable {
         )
     }
 
-    private init(name: String, state: SchedulerState, startsThreads: Bool) {
+    private init(name: String, state: SchedulerState, startsThreads: Bool, cores: [Int] = []) {
         self.name = name
         self.state = state
         self.startsThreads = startsThreads
+        self.cores = cores
         pthread_mutex_init(lock, nil)
         pthread_cond_init(becameDue, nil)
         var attributes = pthread_condattr_t()
@@ -165,6 +170,7 @@ public final class BatchScheduler: @unchecked Sendable {
 
     /// What a thread of the pool does all its life.
     private func serve() {
+        if !cores.isEmpty { ThreadCores.keepCurrentThread(to: cores) }
         while let batch = nextBatch() {
             batch.answerDropped()
             guard batch.hasBatch else { continue }

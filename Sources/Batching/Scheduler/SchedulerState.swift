@@ -26,6 +26,8 @@ struct SchedulerState {
     private let clock: @Sendable () -> MonotonicTime
     /// Threads that run batches, whether or not they exist.
     let threads: Int
+    /// Nothing runs on the threads that submit.
+    var keepsToItsThreads = false
     private(set) var rotation = FairRotation()
     private(set) var running: [StartedBatch] = []
     /// Of the running ones, those on threads of the pool.
@@ -185,7 +187,9 @@ struct SchedulerState {
 
     /// Whether to run what waits in `queue`, which was empty, on the thread that submitted it.
     func shouldRunOnCaller(_ queue: some QueueEntry, at now: MonotonicTime) -> Bool {
-        guard let predicted = queue.predictedNanoseconds, predicted < handover.nanoseconds else { return false }
+        guard !keepsToItsThreads, let predicted = queue.predictedNanoseconds, predicted < handover.nanoseconds else {
+            return false
+        }
         let urgency = queue.urgency
         return !rotation.queues.contains { $0.urgency.precedes(urgency) } || busyThreads < threads
     }

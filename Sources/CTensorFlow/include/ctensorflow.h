@@ -16,6 +16,7 @@
 
 #pragma clang assume_nonnull begin
 
+typedef struct TF_DeviceList TF_DeviceList;
 typedef struct TF_Status TF_Status;
 typedef struct TF_Graph TF_Graph;
 typedef struct TF_Library TF_Library;
@@ -54,11 +55,18 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(void, CloseSession, (TF_Session *_Nonnull session, TF_Status *_Nonnull status), (session, status))                \
   F(void, DeleteBuffer, (TF_Buffer *_Nonnull buffer), (buffer))                                                       \
   /* Takes the graph; it stays until the sessions on it are gone, too. */                                             \
+  F(void, DeleteDeviceList, (TF_DeviceList *_Nonnull list), (list))                                                   \
   F(void, DeleteGraph, (TF_Graph *_Nonnull graph), (graph))                                                           \
   F(void, DeleteSession, (TF_Session *_Nonnull session, TF_Status *_Nonnull status), (session, status))               \
   F(void, DeleteSessionOptions, (TF_SessionOptions *_Nonnull options), (options))                                     \
   F(void, DeleteStatus, (TF_Status *_Nonnull status), (status))                                                       \
   F(void, DeleteTensor, (TF_Tensor *_Nonnull tensor), (tensor))                                                       \
+  F(int, DeviceListCount, (const TF_DeviceList *_Nonnull list), (list))                                               \
+  /* -1 after a failure; for a CPU a number that means nothing. */                                                    \
+  F(int64_t, DeviceListMemoryBytes,                                                                                   \
+    (const TF_DeviceList *_Nonnull list, int index, TF_Status *_Nonnull status), (list, index, status))               \
+  F(const char *_Nullable, DeviceListName,                                                                            \
+    (const TF_DeviceList *_Nonnull list, int index, TF_Status *_Nonnull status), (list, index, status))               \
   F(int64_t, Dim, (const TF_Tensor *_Nonnull tensor, int index), (tensor, index))                                     \
   F(int, GetCode, (const TF_Status *_Nonnull status), (status))                                                       \
   F(TF_Operation *_Nullable, GraphOperationByName,                                                                    \
@@ -80,6 +88,10 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
      one but to end the process. */                                                                                   \
   F(TF_Server *_Nullable, NewServer,                                                                                  \
     (const void *_Nonnull proto, size_t length, TF_Status *_Nonnull status), (proto, length, status))                 \
+  /* The graph stays while there is a session on it. NULL after a failure. */                                         \
+  F(TF_Session *_Nullable, NewSession,                                                                                \
+    (TF_Graph *_Nonnull graph, const TF_SessionOptions *_Nonnull options, TF_Status *_Nonnull status),                \
+    (graph, options, status))                                                                                         \
   F(TF_SessionOptions *_Nonnull, NewSessionOptions, (void), ())                                                       \
   F(TF_Status *_Nonnull, NewStatus, (void), ())                                                                       \
   /* Gives `data` away: `deallocator` is called for it once, at once if it had to be copied (which is so when it is   \
@@ -92,6 +104,8 @@ typedef void (*ctf_deallocator)(void *_Nullable data, size_t length, void *_Null
   F(int, NumDims, (const TF_Tensor *_Nonnull tensor), (tensor))                                                       \
   F(int, OperationNumOutputs, (TF_Operation *_Nonnull operation), (operation))                                        \
   F(void, ServerStart, (TF_Server *_Nonnull server, TF_Status *_Nonnull status), (server, status))                    \
+  F(TF_DeviceList *_Nullable, SessionListDevices,                                                                     \
+    (TF_Session *_Nonnull session, TF_Status *_Nonnull status), (session, status))                                    \
   /* The tensors in `output_values` belong to the caller; all are NULL after a failure. */                            \
   F(void, SessionRun,                                                                                                 \
     (TF_Session *_Nonnull session, const TF_Buffer *_Nullable run_options, const TF_Output *_Nullable inputs,         \

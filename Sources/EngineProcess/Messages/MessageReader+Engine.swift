@@ -9,10 +9,11 @@ extension MessageReader {
     }
 
     mutating func loadRequest() throws(ServingError) -> LoadRequest {
-        LoadRequest(
-            path: try text(),
-            tags: try list { (reader) throws(ServingError) in try reader.text() }
-        )
+        let path = try text()
+        let tags = try list { (reader) throws(ServingError) in try reader.text() }
+        let device = try text()
+        guard device.isEmpty || DeviceName(device) != nil else { throw Self.damaged("names a device that is none") }
+        return LoadRequest(path: path, tags: tags, device: DeviceName(device))
     }
 
     /// The request, and whether a trace of it is wanted.

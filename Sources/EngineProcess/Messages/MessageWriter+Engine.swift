@@ -18,6 +18,7 @@ extension MessageWriter {
     mutating func write(_ request: LoadRequest) {
         write(request.path)
         write(request.tags) { $0.write($1) }
+        write(request.device?.nameInGraph ?? "")
     }
 
     /// All but the trace, of which only whether one is wanted.

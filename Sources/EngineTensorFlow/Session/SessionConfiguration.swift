@@ -1,4 +1,5 @@
 import ModelSignatures
+import ServingPrimitives
 
 /// The messages that tell TensorFlow how to make and use a session. Field numbers: tensorflow/core/protobuf/config.proto.
 enum SessionConfiguration {
@@ -8,12 +9,21 @@ enum SessionConfiguration {
     /// - Parameters:
     ///   - overrides: what the version itself asks for.
     ///   - target: where the session is; `nil` is this process.
+    ///   - device: where the graph was placed.
     static func config(
         _ options: TensorFlowOptions,
         overrides: SessionOverrides? = nil,
-        target: ClusterTarget? = nil
+        target: ClusterTarget? = nil,
+        device: DeviceName? = nil
     ) -> [UInt8] {
         var config = ProtobufWriter(options.sessionConfig)
+        if let device, device.isCPU, device.task.isEmpty, device.index > 0 {
+            // CPU:2 is there in a session with three of them.
+            config.message(1) {  // device_count, one entry of the map
+                $0.string(1, "CPU")
+                $0.integer(2, device.index + 1)
+            }
+        }
         config.integer(2, options.intraOpThreads)  // intra_op_parallelism_threads
         // The pool also runs what has a deadline; with one thread such runs would wait for each other.
         if options.interOpThreads > 1 { config.integer(5, options.interOpThreads) }  // inter_op_parallelism_threads
@@ -21,7 +31,9 @@ enum SessionConfiguration {
             // gpu_options.per_process_gpu_memory_fraction
             config.message(6) { $0.double(1, options.gpuMemoryFraction) }
         }
-        if options.allowSoftPlacement { config.bool(7, true) }  // allow_soft_placement
+        // Not every operation has a kernel for every kind of device; all have one for the CPU.
+        let isAccelerated = device.map { !$0.isCPU } ?? false
+        if options.allowSoftPlacement || isAccelerated { config.bool(7, true) }  // allow_soft_placement
         if options.computesInBFloat16 || overrides != nil {
             config.message(10) {  // graph_options
                 $0.message(10) { rewriterConfig(options, overrides, &$0) }  // rewrite_options

@@ -20,13 +20,17 @@ struct ModelScheduling: Sendable {
     /// The name of the threads where parameters give none.
     private static let batchThreadsName = "batch_threads"
 
-    let scheduler: BatchScheduler
+    private let scheduler: BatchScheduler
+    private let groups: SchedulerGroups
     private let batching: ServerConfiguration.Batching?
     private let configuration: ServerConfiguration.Scheduling
     private let metrics: ServerMetrics
 
     /// Starts the threads: as many as parameters for batching ask for, else `threadCount`.
-    init(_ configuration: ServerConfiguration, threadCount: Int, metrics: ServerMetrics) {
+    ///
+    /// - Throws: what is wrong with the groups of models that have threads of their own.
+    init(_ configuration: ServerConfiguration, threadCount: Int, metrics: ServerMetrics) throws(ServingError) {
+        groups = try SchedulerGroups(configuration.cpuGroups, cores: threadCount)
         batching = configuration.batching
         self.configuration = configuration.scheduling
         self.metrics = metrics
@@ -48,12 +52,27 @@ struct ModelScheduling: Sendable {
                 configuration.batches ? .adaptive(pads: configuration.paddedModels.contains(id.name)) : .alone
             }
         return ModelQueues(
-            scheduler: scheduler,
+            scheduler: try groups.scheduler(of: id.name) ?? scheduler,
             rules: rules,
             model: id.name,
             objective: configuration.objectives.objective(of: id.name),
             metrics: metrics
         )
+    }
+
+    /// The models that are configured now: each may be in a group.
+    func configure(_ models: [ServerConfiguration.Model]) { groups.configure(models) }
+
+    /// From now on no batch waits for company.
+    func drain() {
+        scheduler.drain()
+        for group in groups.schedulers.values { group.drain() }
+    }
+
+    /// Refuses new tasks, lets those that wait finish and ends the threads. Returns at once.
+    func shutdown() {
+        scheduler.shutdown()
+        for group in groups.schedulers.values { group.shutdown() }
     }
 
     /// `nil` leaves it to the scheduler.

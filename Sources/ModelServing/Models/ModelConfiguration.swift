@@ -196,10 +196,17 @@ actor ModelConfiguration: ModelControl {
         return transition
     }
 
+    /// Has all versions of these models end and come back, as far as they are configured.
+    func renew(_ names: Set<String>) async {
+        updateSource(without: names)
+        await source.caughtUp()
+        updateSource()
+    }
+
     /// Has the source look after the current models.
-    func updateSource() {
+    func updateSource(without absent: Set<String> = []) {
         source.setModels(
-            current.models.map { model in
+            current.models.filter { !absent.contains($0.name) }.map { model in
                 // Where a label still leads is served until it has moved.
                 let kept = (current.labelsBefore[model.name] ?? [:]).values
                 var monitored = MonitoredModel(model, stores, keeping: Set(kept))

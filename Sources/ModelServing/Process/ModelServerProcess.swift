@@ -37,6 +37,7 @@ public enum ModelServerProcess {
         logger: Logger
     ) async throws(ServingError) {
         let engine = try engine(configuration, logger: logger)
+        if configuration.placement != nil { engine.discardLeftovers() }
         let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
         let hangup = configuration.listensForHangup ? HangupSignal { server.hangUp() } : nil
         try await server.run { [logger] addresses in

@@ -14,5 +14,5 @@ extension ServerConfiguration.Telemetry.LogFormat {
 
 extension ServerConfiguration {
     /// Whether SIGHUP has something to do. Where it has not, it ends the process, as it does by default.
-    var listensForHangup: Bool { hasSecrets || telemetry.accessLog != nil }
+    var listensForHangup: Bool { hasSecrets || telemetry.accessLog != nil || placement?.devicesFile != nil }
 }

@@ -159,7 +159,8 @@ package struct ServableLifecycle {
         return takeEffects()
     }
 
-    package mutating func loadFailed(_ attempt: Attempt, _ error: ServingError) -> [Effect] {
+    /// - Parameter isFinal: it is not tried again in this life.
+    package mutating func loadFailed(_ attempt: Attempt, _ error: ServingError, isFinal: Bool = false) -> [Effect] {
         let id = attempt.version.id
         endLoad()
         update(id) {
@@ -167,7 +168,9 @@ package struct ServableLifecycle {
             $0.reason = error
         }
         noteFailed(id, error)
-        if let record = record(attempt), record.isAspired, record.failures <= policy.maximumRetries, cache == nil {
+        if let record = record(attempt), record.isAspired, !isFinal, record.failures <= policy.maximumRetries,
+            cache == nil
+        {
             pause(record)
         } else {
             finish(id, as: .failed)

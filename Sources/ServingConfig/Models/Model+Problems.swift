@@ -20,6 +20,7 @@ extension ServerConfiguration.Model {
             + models.compactMap(\.completenessProblem)
             + models.compactMap { $0.isolation.problem(of: $0.name) }
             + models.compactMap(\.sessionTargetProblem)
+            + models.flatMap { $0.placement.problems(of: $0.name) }
             + models.flatMap { model in model.requestLog?.problems(of: model.name) ?? [] }
     }
 

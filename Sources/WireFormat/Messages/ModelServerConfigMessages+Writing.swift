@@ -34,6 +34,7 @@ extension Tensorflow_Serving_ModelConfig {
         if let milliseconds = model.settleMilliseconds { apus.settleMilliseconds = milliseconds }
         if model.checksums != .unset { apus.checksums = .init(rawValue: model.checksums.rawValue) ?? .unset }
         if !model.sessionTarget.isEmpty { apus.sessionTarget = model.sessionTarget }
+        if model.placement != .init() || !model.cpuGroup.isEmpty { apus.write(model.placement, model.cpuGroup) }
         switch model.versionPolicy {
         // What a file says that says nothing.
         case .latest(1): break
@@ -50,5 +51,14 @@ extension Apus_ModelOptions {
         evictionPriority = Int32(clamping: residency.priority)
         idleSeconds = residency.idleSeconds
         minimumResidentSeconds = residency.minimumResidentSeconds
+    }
+
+    fileprivate mutating func write(_ placement: ServerConfiguration.Model.Placement, _ cpuGroup: String) {
+        device = placement.devices
+        replicas = placement.replicas == 1 ? 0 : UInt32(clamping: placement.replicas)
+        load = placement.load == 1 ? 0 : placement.load
+        together = placement.together
+        apart = placement.apart
+        self.cpuGroup = cpuGroup
     }
 }

@@ -23,6 +23,8 @@ extension ServerConfiguration.Model {
         isolation = Isolation(rawValue: message.apus.isolation.rawValue)
         settleMilliseconds = message.apus.hasSettleMilliseconds ? message.apus.settleMilliseconds : nil
         checksums = ChecksumChoice(rawValue: message.apus.checksums.rawValue)
+        placement = Placement(message.apus)
+        cpuGroup = message.apus.cpuGroup
         residency = Residency(message.apus)
         sessionTarget = message.apus.sessionTarget
     }
@@ -58,5 +60,16 @@ extension ServerConfiguration.VersionPolicy {
         case .specific(let specific): self = .specific(specific.versions)
         case nil: self = .latest(1)
         }
+    }
+}
+
+extension ServerConfiguration.Model.Placement {
+    fileprivate init(_ message: Apus_ModelOptions) {
+        self.init()
+        devices = message.device
+        replicas = message.replicas == 0 ? 1 : Int(message.replicas)
+        load = message.load == 0 ? 1 : message.load
+        together = message.together
+        apart = message.apart
     }
 }

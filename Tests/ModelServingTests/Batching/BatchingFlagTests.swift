@@ -186,21 +186,21 @@ import Testing
 
     // MARK: Parameters of a version
 
-    private func perModel() -> ModelScheduling {
+    private func perModel() throws -> ModelScheduling {
         var configuration = ServerConfiguration()
         var batching = ServerConfiguration.Batching()
         batching.isPerModel = true
         // They would fail the load of every version, were they not replaced.
         batching.parameters.allowedBatchSizes = [1]
         configuration.batching = batching
-        return ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
+        return try ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
     }
 
     private let version = ServableID(name: "m", version: 1)
 
     @Test func `a version without the file is left to the scheduler, one with it is not`() throws {
-        let scheduling = perModel()
-        defer { scheduling.scheduler.shutdown() }
+        let scheduling = try perModel()
+        defer { scheduling.shutdown() }
         #expect(try scheduling.queues(for: version, in: folder).rules == .adaptive(pads: false))
         let path = try write("max_batch_size { value: 4 }", "batching_params.pbtxt")
         guard case .parameters(let options) = try scheduling.queues(for: version, in: folder).rules else {
@@ -214,21 +214,21 @@ import Testing
         var configuration = ServerConfiguration()
         configuration.scheduling.objectives = try LatencyObjectives("m=5ms")
         configuration.scheduling.paddedModels = ["m"]
-        let scheduling = ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
-        defer { scheduling.scheduler.shutdown() }
+        let scheduling = try ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
+        defer { scheduling.shutdown() }
         let queues = try scheduling.queues(for: version, in: folder)
         #expect(queues.rules == .adaptive(pads: true) && queues.objective == 5_000_000)
         let other = try scheduling.queues(for: ServableID(name: "other", version: 1), in: folder)
         #expect(other.rules == .adaptive(pads: false) && other.objective == nil)
         configuration.scheduling.batches = false
-        let alone = ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
-        defer { alone.scheduler.shutdown() }
+        let alone = try ModelScheduling(configuration, threadCount: 1, metrics: ServerMetrics())
+        defer { alone.shutdown() }
         #expect(try alone.queues(for: version, in: folder).rules == .alone)
     }
 
     @Test func `a version's broken file fails its load with all problems`() throws {
-        let scheduling = perModel()
-        defer { scheduling.scheduler.shutdown() }
+        let scheduling = try perModel()
+        defer { scheduling.shutdown() }
         let path = try write("max_batch_size { value: x }\nno_such_field: 1\n", "batching_params.pbtxt")
         do {
             _ = try scheduling.queues(for: version, in: folder)

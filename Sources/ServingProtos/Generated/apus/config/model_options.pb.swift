@@ -30,6 +30,25 @@ public nonisolated struct Apus_ModelOptions: Sendable {
 
   public var isolation: Apus_ModelOptions.Isolation = .none
 
+  /// Devices that the model's replicas are put on, the first on the first: "CPU:2", "GPU:0". The plan decides where there
+  /// are none.
+  public var device: [String] = []
+
+  /// Copies on devices of their own; 0 is 1.
+  public var replicas: UInt32 = 0
+
+  /// How much it will be used, compared with the other models; 0 is 1.
+  public var load: Double = 0
+
+  /// Models with the same text here go to one device.
+  public var together: String = String()
+
+  /// Models with the same text here go to different devices.
+  public var apart: String = String()
+
+  /// The group of models whose share of the processors it runs in; empty is that of all others.
+  public var cpuGroup: String = String()
+
   /// How long a version's files must have been left alone before they are taken; unset is as for all models.
   public var settleMilliseconds: Int64 {
     get {_settleMilliseconds ?? 0}
@@ -162,7 +181,7 @@ fileprivate nonisolated let _protobuf_package = "apus"
 
 nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ModelOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{2}\u{9}pinned\0\u{3}eviction_priority\0\u{3}idle_seconds\0\u{3}minimum_resident_seconds\0\u{4}\u{11}settle_milliseconds\0\u{1}checksums\0\u{4}\u{9}session_target\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}isolation\0\u{2}\u{9}pinned\0\u{3}eviction_priority\0\u{3}idle_seconds\0\u{3}minimum_resident_seconds\0\u{2}\u{7}device\0\u{1}replicas\0\u{1}load\0\u{1}together\0\u{1}apart\0\u{3}cpu_group\0\u{4}\u{5}settle_milliseconds\0\u{1}checksums\0\u{4}\u{9}session_target\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -175,6 +194,12 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
       case 11: try { try decoder.decodeSingularInt32Field(value: &self.evictionPriority) }()
       case 12: try { try decoder.decodeSingularDoubleField(value: &self.idleSeconds) }()
       case 13: try { try decoder.decodeSingularDoubleField(value: &self.minimumResidentSeconds) }()
+      case 20: try { try decoder.decodeRepeatedStringField(value: &self.device) }()
+      case 21: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
+      case 22: try { try decoder.decodeSingularDoubleField(value: &self.load) }()
+      case 23: try { try decoder.decodeSingularStringField(value: &self.together) }()
+      case 24: try { try decoder.decodeSingularStringField(value: &self.apart) }()
+      case 25: try { try decoder.decodeSingularStringField(value: &self.cpuGroup) }()
       case 30: try { try decoder.decodeSingularInt64Field(value: &self._settleMilliseconds) }()
       case 31: try { try decoder.decodeSingularEnumField(value: &self.checksums) }()
       case 40: try { try decoder.decodeSingularStringField(value: &self.sessionTarget) }()
@@ -203,6 +228,24 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.minimumResidentSeconds.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.minimumResidentSeconds, fieldNumber: 13)
     }
+    if !self.device.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.device, fieldNumber: 20)
+    }
+    if self.replicas != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 21)
+    }
+    if self.load.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.load, fieldNumber: 22)
+    }
+    if !self.together.isEmpty {
+      try visitor.visitSingularStringField(value: self.together, fieldNumber: 23)
+    }
+    if !self.apart.isEmpty {
+      try visitor.visitSingularStringField(value: self.apart, fieldNumber: 24)
+    }
+    if !self.cpuGroup.isEmpty {
+      try visitor.visitSingularStringField(value: self.cpuGroup, fieldNumber: 25)
+    }
     try { if let v = self._settleMilliseconds {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 30)
     } }()
@@ -217,6 +260,12 @@ nonisolated extension Apus_ModelOptions: SwiftProtobuf.Message, SwiftProtobuf._M
 
   public static func ==(lhs: Apus_ModelOptions, rhs: Apus_ModelOptions) -> Bool {
     if lhs.isolation != rhs.isolation {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.replicas != rhs.replicas {return false}
+    if lhs.load != rhs.load {return false}
+    if lhs.together != rhs.together {return false}
+    if lhs.apart != rhs.apart {return false}
+    if lhs.cpuGroup != rhs.cpuGroup {return false}
     if lhs._settleMilliseconds != rhs._settleMilliseconds {return false}
     if lhs.checksums != rhs.checksums {return false}
     if lhs.pinned != rhs.pinned {return false}

@@ -1,0 +1,68 @@
+import Servables
+
+extension PlacementPlan {
+    /// The plan for programs: an object with `devices`, `assignments` and `refusals`; sizes in bytes.
+    public var json: String {
+        let devices = devices.map { total in
+            Self.object([
+                ("name", Self.quoted(total.device.name)), ("budget", "\(total.device.budget)"),
+                ("bytes", "\(total.bytes)"), ("load", Self.number(total.load)), ("replicas", "\(total.replicas)"),
+            ])
+        }
+        let assignments = assignments.map { assignment in
+            Self.object(
+                Self.fields(of: assignment.replica) + [
+                    ("device", Self.quoted(assignment.device)), ("bytes", "\(assignment.bytes)"),
+                    ("load", Self.number(assignment.load)), ("pinned", "\(assignment.isPinned)"),
+                    ("previous_device", assignment.previousDevice.map(Self.quoted) ?? "null"),
+                ]
+            )
+        }
+        let refusals = refusals.map { refusal in
+            Self.object(
+                Self.fields(of: refusal.replica) + [
+                    ("bytes", "\(refusal.bytes)"), ("reason", Self.quoted(refusal.reason)),
+                ]
+            )
+        }
+        return """
+            {
+              "devices": \(Self.array(devices)),
+              "assignments": \(Self.array(assignments)),
+              "refusals": \(Self.array(refusals))
+            }
+            """
+    }
+
+    private static func fields(of replica: Replica) -> [(String, String)] {
+        [
+            ("model", quoted(replica.id.name)), ("version", "\(replica.id.version)"),
+            ("replica", "\(replica.index)"),
+        ]
+    }
+
+    private static func object(_ fields: [(String, String)]) -> String {
+        "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    }
+
+    private static func array(_ elements: [String]) -> String {
+        elements.isEmpty ? "[]" : "[\n    " + elements.joined(separator: ",\n    ") + "\n  ]"
+    }
+
+    private static func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
