@@ -33,7 +33,7 @@ import Musl
 
     @Test func `a batch job that fills its threads leaves the others theirs`() throws {
         let groups = try SchedulerGroups([.init("batch=0.5")], cores: 2)
-        defer { groups.schedulers.values.forEach { $0.shutdown() } }
+        defer { for scheduler in groups.schedulers.values { scheduler.shutdown() } }
         groups.configure([model("nightly", in: "batch"), model("shop", in: "")])
         let batch = try #require(try groups.scheduler(of: "nightly"))
         #expect(try groups.scheduler(of: "shop") == nil)
@@ -59,7 +59,7 @@ import Musl
 
     @Test func `nothing of a group runs on the threads that ask`() throws {
         let groups = try SchedulerGroups([.init("batch=1")], cores: 4)
-        defer { groups.schedulers.values.forEach { $0.shutdown() } }
+        defer { for scheduler in groups.schedulers.values { scheduler.shutdown() } }
         let scheduler = try #require(groups.schedulers["batch"])
         let names = Mutex<Set<pthread_t>>([])
         let done = DispatchGate(count: 100)
@@ -78,7 +78,7 @@ import Musl
     @Test func `threads are kept to their cores`() throws {
         let core = try #require(ThreadCores.allowed.last)
         let groups = try SchedulerGroups([.init("batch=1@\(core)")], cores: 4)
-        defer { groups.schedulers.values.forEach { $0.shutdown() } }
+        defer { for scheduler in groups.schedulers.values { scheduler.shutdown() } }
         let found = Mutex<[Int]>([])
         let done = DispatchGate()
         let queue = makeQueue(on: try #require(groups.schedulers["batch"])) { _ in
