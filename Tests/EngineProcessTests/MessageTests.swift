@@ -99,6 +99,7 @@ import Testing
     @Test func `requests, errors and events arrive whole`() throws {
         var load = LoadRequest(path: "/models/m/1")
         load.tags = ["serve", "gpu"]
+        load.device = DeviceName("CPU:2")
         let loaded = try carry {
             $0.write(load)
         } _: { (reader) throws(ServingError) in
@@ -106,8 +107,9 @@ import Testing
         }
         #expect(loaded.path == load.path)
         #expect(loaded.tags == load.tags)
+        #expect(loaded.device == load.device)
         // A field that is added must be carried, too.
-        #expect(Mirror(reflecting: load).children.map(\.label) == ["path", "tags"])
+        #expect(Mirror(reflecting: load).children.map(\.label) == ["path", "tags", "device"])
 
         let run = RunRequest(
             signature: 2,
