@@ -68,7 +68,9 @@ def test_the_official_client_sees_deadline_exceeded(loops):
 def test_more_endless_runs_than_threads_all_end(loops):
     stub = loops.prediction()
     calls = [stub.Predict.future(predict_request("loop", FOREVER), timeout=0.5) for _ in range(24)]
-    assert {call.exception().code() for call in calls} == {grpc.StatusCode.DEADLINE_EXCEEDED}
+    # What is known to come too late is refused before.
+    late, refused = grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert late in {call.exception().code() for call in calls} <= {late, refused}
     assert_still_answers(loops)
 
 
