@@ -247,7 +247,8 @@ def test_a_fetch_that_is_cut_off_goes_on_where_it_was_and_half_is_never_served(t
             server.signal(signal.SIGKILL)
             server.wait()
         done = parts()
-        assert 3 <= done < 8 and not list(cache.glob("versions/*"))
+        # The journal may have been read, or the server killed, while it was written.
+        assert 1 <= done < 8 and not list(cache.glob("versions/*"))
         store.stop()
         configuration.write_text(configuration.read_text().replace("limit_rate 4m;", ""))
         log = tmp_path / "access.log"
