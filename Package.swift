@@ -100,7 +100,7 @@ let package = Package(
         library("Batching", ["ServingPrimitives"]),
         // The scheduler against a simulated engine: for `apus simulate` and the scheduler's tests.
         library("SchedulerSimulation", ["Batching", "ServingPrimitives"]),
-        library("CacheSimulation", ["Servables", "ServingPrimitives"]),
+        library("CacheSimulation", ["SchedulerSimulation", "Servables", "ServingPrimitives"]),
         library("ServingMetrics", ["ServingPrimitives"]),
         library("Telemetry", ["ServingMetrics", "ServingPrimitives", logging]),
         library("Servables", ["ServingPrimitives"]),

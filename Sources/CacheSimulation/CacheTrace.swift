@@ -1,3 +1,4 @@
+import SchedulerSimulation
 public import ServingPrimitives
 
 /// Traces to compare policies with: made up, or a file of requests.
@@ -5,9 +6,9 @@ public enum CacheTrace {
     /// Models of 64 kB to 4 MB, spread evenly over the powers of two between, and what their loads take: a share that every
     /// load costs and one that grows with the bytes.
     public static func models(_ count: Int, seed: UInt64) -> [CacheStudy.Model] {
-        var random = Random(seed)
+        var random = RandomSource(seed: seed)
         return (0..<max(count, 1)).map { _ in
-            let bytes = Int(Double(64 << 10) * Random.power(2, 6 * random.unit()))
+            let bytes = Int(Double(64 << 10) * RealPower.of(2, 6 * random.unit()))
             // A session costs some milliseconds whatever is in it; variables come at about a gigabyte a second.
             return CacheStudy.Model(bytes: bytes + 1 << 20, loadNanoseconds: 8_000_000 + UInt64(bytes))
         }
@@ -26,13 +27,13 @@ public enum CacheTrace {
         drift: Double = 0,
         seed: UInt64
     ) -> [CacheStudy.Request] {
-        var random = Random(seed)
+        var random = RandomSource(seed: seed)
         var ranks = Array(0..<max(models, 1))
         ranks.shuffle(using: &random)
         var sums: [Double] = []
         var sum = 0.0
         for rank in ranks.indices {
-            sum += 1 / Random.power(Double(rank + 1), exponent)
+            sum += 1 / RealPower.of(Double(rank + 1), exponent)
             sums.append(sum)
         }
         let changes = Double(ranks.count) * drift / Double(max(count, 1))
@@ -85,26 +86,10 @@ public enum CacheTrace {
     }
 }
 
-/// Numbers that are the same for the same seed, everywhere (SplitMix64).
-struct Random: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// Between 0 and 1, neither included.
-    mutating func unit() -> Double { (Double(next() >> 11) + 0.5) / 9_007_199_254_740_992 }
-
+enum RealPower {
     /// `base` above 0 to any power: square roots for the part behind the point.
-    static func power(_ base: Double, _ exponent: Double) -> Double {
-        guard exponent >= 0 else { return 1 / power(base, -exponent) }
+    static func of(_ base: Double, _ exponent: Double) -> Double {
+        guard exponent >= 0 else { return 1 / of(base, -exponent) }
         var (result, factor, whole) = (1.0, base, UInt64(exponent))
         while whole > 0 {
             if whole & 1 == 1 { result *= factor }

@@ -19,7 +19,7 @@ final class ProcessModel: LoadedModel {
         }
 
         var phase: Phase
-        var delay = RestartDelay()
+        var delay = RestartDelay(longest: 30_000_000_000)
     }
 
     init(engine: ProcessEngine, request: LoadRequest) throws(ServingError) {

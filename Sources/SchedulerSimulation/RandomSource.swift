@@ -13,7 +13,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     }
 
     /// Between 0 and 1, neither included.
-    mutating func unit() -> Double { (Double(next() >> 11) + 0.5) / 9_007_199_254_740_992 }
+    package mutating func unit() -> Double { (Double(next() >> 11) + 0.5) / 9_007_199_254_740_992 }
 
     /// Of mean 1: the time between events of a Poisson process.
     mutating func exponential() -> Double { -Logarithm.natural(unit()) }

@@ -103,7 +103,7 @@ package final class ClusterModel: LoadedModel {
         ServingError(
             .unavailable,
             "The session of \(link.model) on \(link.target) was lost and is made again: \(oneLine(reason))",
-            retryAfterNanoseconds: ReconnectDelay.first
+            retryAfterNanoseconds: RestartDelay.first
         )
     }
 
@@ -118,7 +118,7 @@ package final class ClusterModel: LoadedModel {
 
     private static func refusal(_ error: ServingError, until: MonotonicTime) -> ServingError {
         var error = error
-        error.retryAfterNanoseconds = max(until.nanoseconds(since: .now()), ReconnectDelay.first)
+        error.retryAfterNanoseconds = max(until.nanoseconds(since: .now()), RestartDelay.first)
         return error
     }
 

@@ -27,29 +27,16 @@ final class ClusterState: @unchecked Sendable {
         case end
     }
 
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let lock = WaitableLock()
     private var current: Phase
     private var isSuspect = false
     private var lost: ServingError?
-    private var delay = ReconnectDelay()
+    static let longestDelay: UInt64 = 5_000_000_000
+    private var delay = RestartDelay(longest: ClusterState.longestDelay)
     private var openedAt = MonotonicTime.now()
 
     init(_ session: ClusterSession) {
         current = .up(session)
-        pthread_mutex_init(lock, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(changed, &attributes)
-        pthread_condattr_destroy(&attributes)
-    }
-
-    deinit {
-        pthread_mutex_destroy(lock)
-        pthread_cond_destroy(changed)
-        lock.deallocate()
-        changed.deallocate()
     }
 
     var phase: Phase { withLock { current } }
@@ -98,8 +85,12 @@ final class ClusterState: @unchecked Sendable {
     ///
     /// - Parameter interval: nanoseconds between two looks at a cluster of which nothing is known.
     func next(interval: UInt64) -> Task {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.withLock { untilThereIsATask(interval: interval) }
+    }
+
+    // MARK: With the lock held
+
+    private func untilThereIsATask(interval: UInt64) -> Task {
         let lookAt = MonotonicTime.now().advanced(byNanoseconds: interval)
         while true {
             if let lost {
@@ -113,15 +104,13 @@ final class ClusterState: @unchecked Sendable {
                     isSuspect = false
                     return .look
                 }
-                wait(until: lookAt)
+                _ = lock.wait(until: lookAt)
             case .down(_, let until):
                 if until <= .now() { return .open }
-                wait(until: until)
+                _ = lock.wait(until: until)
             }
         }
     }
-
-    // MARK: With the lock held
 
     private func isUp(_ session: ClusterSession) -> Bool {
         if case .up(let current) = current { current === session } else { false }
@@ -132,20 +121,11 @@ final class ClusterState: @unchecked Sendable {
         current = .down(reason, until: .now().advanced(byNanoseconds: pause))
     }
 
-    private func wait(until time: MonotonicTime) {
-        var until = timespec(
-            tv_sec: Int(clamping: time.nanoseconds / 1_000_000_000),
-            tv_nsec: Int(time.nanoseconds % 1_000_000_000)
-        )
-        pthread_cond_timedwait(changed, lock, &until)
-    }
+    // MARK: The lock
 
+    /// Whoever waits looks again at what has changed.
     private func withLock<R>(_ body: () -> R) -> R {
-        pthread_mutex_lock(lock)
-        defer {
-            pthread_mutex_unlock(lock)
-            pthread_cond_broadcast(changed)
-        }
-        return body()
+        defer { lock.wakeAll() }
+        return lock.withLock(body)
     }
 }

@@ -1,7 +1,6 @@
 import AccessControl
 import Logging
 import ServingPrimitives
-import Synchronization
 
 /// The file that says who may do what: read at start, and again when it has changed.
 ///
@@ -9,24 +8,16 @@ import Synchronization
 final class APIKeysFile: Sendable {
     private static let lookInterval = Duration.seconds(2)
 
-    private struct State {
-        /// The file as it was when it was last read.
-        var read: FileStamps
-        /// The file at the last look.
-        var seen: FileStamps
-    }
-
     let gate: AccessGate
     private let path: String
     private let logger: Logger
-    private let state: Mutex<State>
+    private let file: WatchedFiles
 
     /// - Throws: what is wrong with the file, without the keys in it.
     init(path: String, logger: Logger) throws(ServingError) {
         self.path = path
         self.logger = logger
-        let stamps = FileStamps(of: [path])
-        state = Mutex(State(read: stamps, seen: stamps))
+        file = WatchedFiles([path])
         gate = AccessGate(rules: try Self.rules(path), logger: logger)
         SecretFile.warnIfEverybodyCanRead(path, logger)
     }
@@ -41,20 +32,12 @@ final class APIKeysFile: Sendable {
 
     /// Reads the file when it has changed since it was read and did not change since the last look.
     func look() {
-        let stamps = FileStamps(of: [path])
-        let isDue = state.withLock { state in
-            defer { state.seen = stamps }
-            guard stamps != state.read, stamps == state.seen else { return false }
-            state.read = stamps
-            return true
-        }
-        if isDue { renew() }
+        if file.haveChanged() { renew() }
     }
 
     /// Reads the file as it is.
     func renewNow() {
-        let stamps = FileStamps(of: [path])
-        state.withLock { $0 = State(read: stamps, seen: stamps) }
+        file.willBeRead()
         renew()
     }
 

@@ -55,7 +55,6 @@ public enum DeviceInventory {
             device.memoryBytes.map { PlacementDevice(name: "\(device.name)", budget: $0) }
         }
         guard accelerators.isEmpty else { return accelerators }
-        let memory = ProcessMemory.limit() ?? 0
-        return [PlacementDevice(name: "CPU:0", budget: Int(Double(memory) * shareOfMemory))]
+        return [PlacementDevice(name: "CPU:0", budget: Int(Double(AvailableMemory.bytes) * shareOfMemory))]
     }
 }

@@ -8,26 +8,19 @@ import Synchronization
 final class DevicesFile: Sendable {
     private static let lookInterval = Duration.seconds(1)
 
-    private struct State {
-        /// The file as it was when it was last read.
-        var read: FileStamps
-        /// The file at the last look.
-        var seen: FileStamps
-        var devices: [PlacementDevice]?
-    }
-
     private let path: String
     private let placement: PlacementCoordinator
     private let logger: Logger
-    private let state: Mutex<State>
+    private let file: WatchedFiles
+    /// Those that were read last; `nil` before.
+    private let devices = Mutex<[PlacementDevice]?>(nil)
 
     /// The file has been read before, for the first plan.
     init(path: String, placement: PlacementCoordinator, logger: Logger) {
         self.path = path
         self.placement = placement
         self.logger = logger
-        let stamps = FileStamps(of: [path])
-        state = Mutex(State(read: stamps, seen: stamps))
+        file = WatchedFiles([path])
     }
 
     /// Looks for changes until the task is cancelled.
@@ -40,29 +33,21 @@ final class DevicesFile: Sendable {
 
     /// Reads the file when it has changed since it was read and did not change since the last look.
     func look() {
-        let stamps = FileStamps(of: [path])
-        let isDue = state.withLock { state in
-            defer { state.seen = stamps }
-            guard stamps != state.read, stamps == state.seen else { return false }
-            state.read = stamps
-            return true
-        }
-        if isDue { renew() }
+        if file.haveChanged() { renew() }
     }
 
     /// Reads the file as it is.
     func renewNow() {
-        let stamps = FileStamps(of: [path])
-        state.withLock { state in (state.read, state.seen) = (stamps, stamps) }
+        file.willBeRead()
         renew()
     }
 
     private func renew() {
         do throws(ServingError) {
             let devices = try DeviceInventory.read(path)
-            let isNew = state.withLock { state in
-                defer { state.devices = devices }
-                return state.devices != devices
+            let isNew = self.devices.withLock { before in
+                defer { before = devices }
+                return before != devices
             }
             if isNew { placement.setDevices(devices) }
         } catch {

@@ -1,50 +1,34 @@
 import Logging
 import ServingConfig
 import ServingPrimitives
-import Synchronization
 import TransportSecurity
 
 /// Watches the files of one set of TLS credentials and has the front ends use what is in them.
 ///
 /// Credentials that are wrong are refused with a line in the log, and those before stay in use.
 final class CertificateRenewal: Sendable {
-    private struct State {
-        /// The files as they were when they were last read.
-        var read: FileStamps
-        /// The files at the last look.
-        var seen: FileStamps
-    }
-
     private let source: ServerConfiguration.TLS
     private let frontEnds: [ServerTLS]
     private let logger: Logger
-    private let state: Mutex<State>
+    private let files: WatchedFiles
 
     /// - Parameter read: the files as they were before the credentials in use were read from them.
     init(source: ServerConfiguration.TLS, frontEnds: [ServerTLS], read: FileStamps, logger: Logger) {
         self.source = source
         self.frontEnds = frontEnds
         self.logger = logger
-        state = Mutex(State(read: read, seen: read))
+        files = WatchedFiles(source.paths, read: read)
     }
 
     /// Renews the credentials when the files have changed since they were read and did not change since the last look:
     /// certificate and key are often written one after the other. Reads files.
     func look() {
-        let stamps = FileStamps(of: source.paths)
-        let isDue = state.withLock { state in
-            defer { state.seen = stamps }
-            guard stamps != state.read, stamps == state.seen else { return false }
-            state.read = stamps
-            return true
-        }
-        if isDue { renew() }
+        if files.haveChanged() { renew() }
     }
 
     /// Renews the credentials from the files as they are. Reads files.
     func renewNow() {
-        let stamps = FileStamps(of: source.paths)
-        state.withLock { $0 = State(read: stamps, seen: stamps) }
+        files.willBeRead()
         renew()
     }
 

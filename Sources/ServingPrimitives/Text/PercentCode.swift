@@ -19,8 +19,9 @@ public enum PercentCode {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// All but letters, digits and `-._~` as percent codes.
-    public static func encoded(_ text: String) -> String {
+    /// All but letters, digits and `-._~` as percent codes, and slashes where they are not to be kept.
+    public static func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
         var result: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
@@ -28,8 +29,9 @@ public enum PercentCode {
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 result.append(byte)
+            case UInt8(ascii: "/") where keepingSlashes:
+                result.append(byte)
             default:
-                let digits = Array("0123456789ABCDEF".utf8)
                 result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }

@@ -92,7 +92,7 @@ import Testing
             error.message
                 == "The session of version 1 of model m on grpc://c:1 was lost and is made again: worker 1 is gone"
         )
-        #expect(error.retryAfterNanoseconds.map { $0 >= ReconnectDelay.first } == true)
+        #expect(error.retryAfterNanoseconds.map { $0 >= RestartDelay.first } == true)
         cluster.fail(runs: nil)
         eventually { failure(model) == nil }
         #expect(cluster.sessions.count == 2)
@@ -162,9 +162,9 @@ import Testing
     }
 
     @Test func `tries come further apart, up to some seconds, and begin anew for a session that lived`() {
-        var delay = ReconnectDelay()
+        var delay = RestartDelay(longest: ClusterState.longestDelay)
         let pauses = (0..<8).map { _ in delay.next(afterLifetime: 0) / 1_000_000 }
         #expect(pauses == [100, 200, 400, 800, 1600, 3200, 5000, 5000])
-        #expect(delay.next(afterLifetime: ReconnectDelay.provenAfter) == ReconnectDelay.first)
+        #expect(delay.next(afterLifetime: RestartDelay.provenAfter) == RestartDelay.first)
     }
 }

@@ -34,7 +34,7 @@ struct GCSStore: ObjectStore {
     func request(for file: StoredFile, _ connection: HTTPConnection) throws(ServingError) -> HTTPRequest {
         var query = ["alt": "media"]
         if let generation = file.tag { query["ifGenerationMatch"] = generation }
-        return try request("/\(URLText.encoded(file.address))", query, connection)
+        return try request("/\(PercentCode.encoded(file.address))", query, connection)
     }
 
     private func list(
@@ -80,7 +80,7 @@ struct GCSStore: ObjectStore {
         _ query: [String: String],
         _ connection: HTTPConnection
     ) throws(ServingError) -> HTTPRequest {
-        let bucket = URLText.encoded(bucket)
+        let bucket = PercentCode.encoded(bucket)
         var request = HTTPRequest("\(endpoint)/storage/v1/b/\(bucket)/o\(path)?\(URLText.query(query))")
         if let token = try credentials.token(connection) {
             request.headers.append(("Authorization", "Bearer \(token)"))

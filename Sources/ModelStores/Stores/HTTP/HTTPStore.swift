@@ -47,7 +47,7 @@ struct HTTPStore: ObjectStore {
             }
             if entry.isFolder {
                 listing.folders.insert(prefix + entry.name)
-                let folder = "\(path)/\(URLText.encoded(entry.name))"
+                let folder = "\(path)/\(PercentCode.encoded(entry.name))"
                 try add(folder, prefix: "\(prefix)\(entry.name)/", depth: depth + 1, to: &listing, connection)
             } else {
                 var file = try head(file(entry, in: path), connection)
@@ -82,7 +82,7 @@ struct HTTPStore: ObjectStore {
         let folder = path.isEmpty ? origin : "\(origin)/\(path)"
         return StoredFile(
             name: entry.name,
-            address: "\(folder)/\(URLText.encoded(entry.name))",
+            address: "\(folder)/\(PercentCode.encoded(entry.name))",
             size: entry.size,
             modified: entry.modified ?? .max
         )

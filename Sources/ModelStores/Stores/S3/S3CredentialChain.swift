@@ -139,7 +139,7 @@ final class S3CredentialChain: Sendable {
         let folder = "meta-data/iam/security-credentials/"
         guard let token = text("api/token", nil, method: "PUT").map({ String(decoding: $0, as: UTF8.self) }),
             let role = text(folder, token)?.split(separator: 0x0A).first.map({ String(decoding: $0, as: UTF8.self) }),
-            let json = text(folder + URLText.encoded(role), token)
+            let json = text(folder + PercentCode.encoded(role), token)
         else { return nil }
         return Self.credentials(inJSON: json)
     }

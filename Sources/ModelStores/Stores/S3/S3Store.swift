@@ -105,7 +105,7 @@ final class S3Store: ObjectStore {
         query: [String: String],
         _ connection: HTTPConnection
     ) throws(ServingError) -> HTTPRequest {
-        let path = URLText.encoded(key, keepingSlashes: true)
+        let path = PercentCode.encoded(key, keepingSlashes: true)
         let base = settings.url(ofBucket: bucket, region: region)
         var request = HTTPRequest("\(base)/\(path)\(query.isEmpty ? "" : "?")\(URLText.query(query))")
         request.skipsVerification = settings.skipsVerification
