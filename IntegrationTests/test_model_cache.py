@@ -28,7 +28,8 @@ def copy(model, base, version=1):
 
 
 def remembering_nothing(limit, *arguments):
-    return [f"--model-memory-limit={limit}", "--model-cache-state=none", *arguments]
+    """Most models here have the same files under several names, and are to count by themselves."""
+    return [f"--model-memory-limit={limit}", "--model-cache-state=none", "--no-share-weights", *arguments]
 
 
 def cache(server):

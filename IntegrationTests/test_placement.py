@@ -120,9 +120,9 @@ def test_twelve_models_on_four_devices_and_a_thirteenth(weighty, tmp_path):
     expected = {row["model"]: row["device"] for row in json.loads(text)["assignments"]}
     assert sorted(expected.values()) == sorted(DEVICES * 3)
 
-    with apus_serve(
-        {}, f"--config={config}", "--config-poll-seconds=1", f"--devices-file={devices}", environment={"TMPDIR": str(tmp_path)}
-    ) as server:
+    # They have the same files, and are to be placed one by one.
+    options = ["--config-poll-seconds=1", f"--devices-file={devices}", "--no-share-weights"]
+    with apus_serve({}, f"--config={config}", *options, environment={"TMPDIR": str(tmp_path)}) as server:
         wait_until_placed(server, TWELVE)
         for name in TWELVE:
             ask(server, name)
@@ -190,7 +190,7 @@ def test_models_move_while_they_answer(weighty, tmp_path):
     folder = repository(tmp_path / "models", weighty, names)
     devices = tmp_path / "devices.txt"
     devices.write_text("device CPU:0 150MB\ndevice CPU:1 150MB\n")
-    with apus_serve({name: folder / name for name in names}, f"--devices-file={devices}") as server:
+    with apus_serve({name: folder / name for name in names}, f"--devices-file={devices}", "--no-share-weights") as server:
         wait_until_placed(server, names)
         before = planned(server)
         assert sorted(before.values()) == ["CPU:0", "CPU:0", "CPU:1", "CPU:1"]

@@ -36,7 +36,7 @@ def serve(base, cache, *arguments, environment=None, name="half", **options):
     """A server with one model of a store, which it asks every second."""
     return apus_serve(
         {name: base},
-        f"--model-cache={cache}",
+        f"--store-cache-dir={cache}",
         "--settle-ms=0",
         "--store-poll-seconds=1",
         *arguments,
@@ -136,7 +136,7 @@ def test_requests_to_s3_are_signed_as_amazon_wants_it(s3, bucket, tmp_path):
         environment = {"HOME": str(home), "AWS_PROFILE": "work"}
         config = tmp_path / "models.config"
         config.write_text(config_list(model("half", f"s3://{name}/ein modell+x=y")))
-        arguments = [f"--config={config}", f"--model-cache={tmp_path / 'cache'}", "--settle-ms=0"]
+        arguments = [f"--config={config}", f"--store-cache-dir={tmp_path / 'cache'}", "--settle-ms=0"]
         with apus_serve({}, *arguments, environment={**BARE, **environment}) as server:
             server.wait_for("half", 1)
         wrong = {"AWS_ENDPOINT_URL": s3.url, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": "wrong"}
@@ -168,7 +168,7 @@ def test_a_model_of_google_storage(tmp_path):
             gcs_upload(store, f"a b/half/1/{path}", content)
         config = tmp_path / "models.config"
         config.write_text(config_list(model("half", "gs://models/a b/half")))
-        arguments = [f"--config={config}", f"--model-cache={tmp_path / 'cache'}", "--settle-ms=0", "--store-poll-seconds=1"]
+        arguments = [f"--config={config}", f"--store-cache-dir={tmp_path / 'cache'}", "--settle-ms=0", "--store-poll-seconds=1"]
         environment = {**BARE, "STORAGE_EMULATOR_HOST": store.url}
         with apus_serve({}, *arguments, environment=environment) as server:
             server.wait_for("half", 1)
@@ -329,7 +329,7 @@ def test_archives_are_versions(tmp_path):
                 model("one", f"{store.url}/half/3.zip"),
             )
         )
-        arguments = [f"--config={config}", f"--model-cache={tmp_path / 'cache'}", "--settle-ms=0"]
+        arguments = [f"--config={config}", f"--store-cache-dir={tmp_path / 'cache'}", "--settle-ms=0"]
         with apus_serve({}, *arguments, environment=BARE) as server:
             for version in [1, 2, 3]:
                 server.wait_for("half", version)
@@ -368,7 +368,7 @@ def test_hostile_archives_are_refused_one_by_one(tmp_path):
     config = tmp_path / "models.config"
     with web_server(tmp_path, root) as store:
         config.write_text(config_list(model("half", f"{store.url}/half", "model_version_policy { all {} }")))
-        arguments = [f"--model-cache={tmp_path / 'cache'}", "--settle-ms=0", "--model-fetch-bytes=20000000"]
+        arguments = [f"--store-cache-dir={tmp_path / 'cache'}", "--settle-ms=0", "--model-fetch-bytes=20000000"]
         with apus_serve({}, f"--config={config}", *arguments, environment=BARE) as server:
             server.wait_for("half", 1)
             for version, (_, text) in hostile.items():
@@ -396,7 +396,7 @@ def test_the_cache_has_a_budget_and_one_user(tmp_path):
     add(1)
     cache = tmp_path / "cache"
     with web_server(tmp_path, root) as store:
-        with serve(f"{store.url}/half", cache, "--model-cache-bytes=7000000") as server:
+        with serve(f"{store.url}/half", cache, "--store-cache-bytes=7000000") as server:
             server.wait_for("half", 1)
             add(2)
             server.wait_for("half", 2)
@@ -405,8 +405,8 @@ def test_the_cache_has_a_budget_and_one_user(tmp_path):
             # Both could not stay beside the new one.
             assert sum(path.stat().st_size for path in (cache / "blobs").iterdir()) <= 7_000_000
             with serve(f"{store.url}/half", cache) as second:
-                second.line("another process uses the model cache")
-        with serve(f"{store.url}/half", tmp_path / "small", "--model-cache-bytes=1000000") as server:
+                second.line("another process uses the store cache")
+        with serve(f"{store.url}/half", tmp_path / "small", "--store-cache-bytes=1000000") as server:
             server.line(r"has 3\.\d MB; at most 1\.0 MB are taken")
 
 

@@ -10,6 +10,14 @@ public protocol InferenceEngine: Sendable {
     ///
     /// - Throws: the engine's own reason, code and text kept.
     func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel
+
+    /// Whether one loaded copy of the model can serve several names at once without any of them noticing: no run leaves
+    /// anything behind for the next, and none needs the folder. Reads the model's files: blocks.
+    func canShare(_ request: LoadRequest) -> Bool
+}
+
+extension InferenceEngine {
+    public func canShare(_ request: LoadRequest) -> Bool { false }
 }
 
 /// What to load.
@@ -51,12 +59,17 @@ public protocol LoadedModel: AnyObject, Sendable {
     /// Bytes of memory that the model holds outside of this process; 0 for a model that is all in it.
     var externalBytes: Int { get }
 
+    /// The copy in memory that this one is served by, where that may serve others, too.
+    var sharedCopy: SharedCopy? { get }
+
     /// Ends the model and gives its memory back. Called once, when nothing runs any more. Blocks.
     func close()
 }
 
 extension LoadedModel {
     public var externalBytes: Int { 0 }
+
+    public var sharedCopy: SharedCopy? { nil }
 
     public func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor] { try runOneByOne(parts) }
 

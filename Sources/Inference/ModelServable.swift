@@ -1,7 +1,7 @@
 public import EngineInterface
 public import Servables
 public import ServingMetrics
-import ServingPrimitives
+public import ServingPrimitives
 import Synchronization
 import Tensors
 
@@ -54,6 +54,8 @@ public final class ModelServable: Servable {
 
 extension ModelServable {
     public var isBusy: Bool { running.load(ordering: .relaxed) > 0 || queues.hasWaiting }
+
+    public var sharedCopy: SharedCopy? { model.sharedCopy }
 }
 
 /// What a run of a model gave.

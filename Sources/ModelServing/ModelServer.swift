@@ -109,7 +109,15 @@ public final class ModelServer: Sendable {
         )
         self.sessionTargets = sessionTargets
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
-        let modelCache = ModelCacheParts(configuration.modelCache, memory: telemetry.loadMemory, logger: logger)
+        let sharing =
+            configuration.modelCache.sharesWeights
+            ? SharingEngine(engine, contents: ContentNumbers { FileDigest.sha256(of: $0) }, logger: logger) : nil
+        let modelCache = ModelCacheParts(
+            configuration.modelCache,
+            memory: telemetry.loadMemory,
+            copy: configuration.copyExpectation(sharing, engineProcesses, sessionTargets),
+            logger: logger
+        )
         self.modelCache = modelCache
         let placement = try configuration.placement.map { (settings) throws(ServingError) in
             PlacementCoordinator(
@@ -127,7 +135,7 @@ public final class ModelServer: Sendable {
         let flushesFiles = configuration.loading.flushesFileSystemCaches && modelCache == nil
         let manager = ServableManager(
             loaders: ModelLoaderFactory(
-                engine: engine,
+                engine: sharing ?? engine,
                 engineProcesses: engineProcesses,
                 sessionTargets: sessionTargets,
                 tags: configuration.loading.savedModelTags,
@@ -149,6 +157,7 @@ public final class ModelServer: Sendable {
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health
         let fileSystem = RemoteFileSystem(ModelStoreSettings(configuration.stores), logger: logger)
+        metrics.registry.showStores { [weak fileSystem] in fileSystem?.statistics }
         source = FileSystemSource(
             models: [],
             polling: .init(pollWaitSeconds: configuration.loading.pollSeconds),

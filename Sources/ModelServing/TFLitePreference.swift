@@ -12,6 +12,10 @@ struct TFLitePreference: InferenceEngine {
     func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
         try LiteRTEngine.hasModel(in: request.path) ? tflite.load(request) : other.load(request)
     }
+
+    func canShare(_ request: LoadRequest) -> Bool {
+        LiteRTEngine.hasModel(in: request.path) ? tflite.canShare(request) : other.canShare(request)
+    }
 }
 
 extension ServerConfiguration {

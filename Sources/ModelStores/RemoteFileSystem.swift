@@ -52,6 +52,7 @@ public final class RemoteFileSystem: FileSystem {
     private let gcs: GCSCredentials
     private let clock: @Sendable () -> Int64
     private let logger: Logger
+    private let counters = StoreCounters()
     private let state = Mutex(State())
 
     private static let minute: Int64 = 60_000_000_000
@@ -75,6 +76,12 @@ public final class RemoteFileSystem: FileSystem {
         self.logger = logger
         s3 = S3CredentialChain(environment, clock: clock)
         gcs = GCSCredentials(environment, clock: clock)
+    }
+
+    /// What was fetched, and how much is kept of it: looks at the cache's files. `nil` where no version of a store was asked
+    /// for yet.
+    public var statistics: StoreStatistics? {
+        state.withLock(\.cache).map { StoreStatistics(counters, cachedBytes: $0.usedBytes) }
     }
 
     // MARK: Listings
@@ -163,6 +170,7 @@ public final class RemoteFileSystem: FileSystem {
             listing.until = clock() + Int64(settings.listSeconds) * 1_000_000_000
             tell(found.refused, of: path, unlike: known)
         case .failure:
+            counters.listingFailures.add(1, ordering: .relaxed)
             listing.failures = (known?.failures ?? 0) + 1
             listing.until = clock() + Backoff.delay(failures: listing.failures, spread: .random(in: 0...1))
         }
@@ -240,6 +248,7 @@ public final class RemoteFileSystem: FileSystem {
         case .done, .failed, nil: break
         }
         if let folder = cache.files(of: key) {
+            counters.cacheHits.add(1, ordering: .relaxed)
             state.withLock { $0.fetches[key] = .done(folder, nil) }
             return .local(folder, isVerified: false)
         }
@@ -263,6 +272,7 @@ public final class RemoteFileSystem: FileSystem {
             cache: cache,
             pool: pool(),
             settings: .init(connections: settings.connections, largestVersion: settings.versionBytes),
+            counters: counters,
             keeping: { [weak self] in self?.neededKeys() ?? [] }
         )
         state.withLock { $0.fetches[key] = .running(fetch) }
@@ -283,9 +293,11 @@ public final class RemoteFileSystem: FileSystem {
         let result = Result { () throws(ServingError) in try fetch.run() }
         switch result {
         case .success(let folder):
+            counters.fetches.add(1, ordering: .relaxed)
             logger.info("Fetched a version", metadata: ["folder": "\(folder)"])
             state.withLock { $0.fetches[key] = .done(folder, fetch.manifest) }
         case .failure(let error):
+            if error.code != .cancelled { counters.failures.add(1, ordering: .relaxed) }
             let delay = Backoff.delay(failures: failures + 1, spread: .random(in: 0...1))
             let until = clock() + delay
             state.withLock { state in

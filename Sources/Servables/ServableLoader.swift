@@ -4,10 +4,14 @@ public import ServingPrimitives
 public protocol Servable: AnyObject, Sendable {
     /// Whether requests wait for it or run now: such a version is not evicted.
     var isBusy: Bool { get }
+    /// The copy in memory that it is served by, where that may serve others, too.
+    var sharedCopy: SharedCopy? { get }
 }
 
 extension Servable {
     public var isBusy: Bool { false }
+
+    public var sharedCopy: SharedCopy? { nil }
 }
 
 /// Loads and unloads one version. Both calls block and run on a thread made for them, never on the cooperative pool

@@ -238,7 +238,7 @@ extension ServableManager {
         let begin = clock()
         do throws(ServingError) {
             let servable = try loader.load()
-            let cost = cache?.costs.loaded(attempt.version, loadNanoseconds: clock().nanoseconds(since: begin))
+            let cost = cost(of: servable, attempt.version, loadNanoseconds: clock().nanoseconds(since: begin))
             let (isWanted, uses) = control.withLock { control in
                 (control.lifecycle.wants(attempt), control.lifecycle.cache?.entries[attempt.version.id]?.counter)
             }
@@ -251,6 +251,17 @@ extension ServableManager {
         } catch {
             perform { $0.loadFailed(attempt, error, isFinal: loader.isFinal(error)) }
         }
+    }
+
+    /// What a version that was just loaded costs. Of one whose copy was there before nothing was measured.
+    private func cost(of servable: any Servable, _ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost? {
+        guard let costs = cache?.costs else { return nil }
+        let copy = servable.sharedCopy
+        var cost =
+            copy?.wasThere ?? false
+            ? costs.expected(version) : costs.loaded(version, loadNanoseconds: loadNanoseconds)
+        cost.copy = copy?.number
+        return cost
     }
 
     /// The one lease on a version, which all its requests share: when neither the routes nor a request refers to it any

@@ -34,6 +34,9 @@ struct ModelCacheOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Load models that are expected to be asked for, while there is room.")
     var prefetchModels = true
 
+    @Flag(inversion: .prefixedNo, help: "Load versions and models with the same files once, as one copy in memory.")
+    var shareWeights = true
+
     @Flag(
         inversion: .prefixedNo,
         help: "Serve all models of --model-repository where it alone says which there are; else only calls load them."
@@ -46,6 +49,7 @@ struct ModelCacheOptions: ParsableArguments {
         configuration.modelCache.idleSeconds = modelIdleSeconds
         configuration.modelCache.minimumResidentSeconds = modelMinResidentSeconds
         configuration.modelCache.prefetches = prefetchModels
+        configuration.modelCache.sharesWeights = shareWeights
         configuration.modelCache.discoversModels = discoverModels
     }
 }

@@ -28,10 +28,10 @@ struct StoreOptions: ParsableArguments {
             valueName: "folder"
         )
     )
-    var modelCache: String?
+    var storeCacheDir: String?
 
     @Option(help: "Bytes of that folder; 0 is what the disk has.")
-    var modelCacheBytes: Int64 = 0
+    var storeCacheBytes: Int64 = 0
 
     @Option(help: "Bytes that one fetched version may have, unpacked.")
     var modelFetchBytes: Int64 = 1 << 40
@@ -45,8 +45,8 @@ struct StoreOptions: ParsableArguments {
     func apply(to configuration: inout ServerConfiguration) {
         configuration.stores.settleMilliseconds = settleMs
         configuration.stores.checksums = checksums
-        configuration.stores.cacheFolder = modelCache.map { AbsolutePath.of($0).withoutSlashAtEnd }
-        configuration.stores.cacheBytes = modelCacheBytes
+        configuration.stores.cacheFolder = storeCacheDir.map { AbsolutePath.of($0).withoutSlashAtEnd }
+        configuration.stores.cacheBytes = storeCacheBytes
         configuration.stores.versionBytes = modelFetchBytes
         configuration.stores.fetchConnections = fetchConnections
         configuration.stores.listSeconds = storePollSeconds

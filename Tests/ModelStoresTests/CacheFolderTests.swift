@@ -85,15 +85,15 @@ import Musl
         #expect(error?.code == .resourceExhausted)
         #expect(
             error?.message
-                == "s3://b/m/2 needs 401 bytes in the model cache \(cache.path), of whose 1.0 kB 600 bytes are in use "
-                + "(--model-cache-bytes)"
+                == "s3://b/m/2 needs 401 bytes in the store cache \(cache.path), of whose 1.0 kB 600 bytes are in use "
+                + "(--store-cache-bytes)"
         )
     }
 
     @Test func `one process has the cache at a time`() throws {
         let first = try cache()
         let error = #expect(throws: ServingError.self) { try cache() }
-        #expect(error?.message.hasPrefix("another process uses the model cache \(first.path)") == true)
+        #expect(error?.message.hasPrefix("another process uses the store cache \(first.path)") == true)
     }
 
     @Test func `what an earlier process left undone is kept for a week, and files that nothing has are not`() throws {

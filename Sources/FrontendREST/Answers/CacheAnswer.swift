@@ -33,7 +33,7 @@ enum CacheAnswer {
             }
             writer.list("versions") { writer in
                 for version in report.versions where isShown(version.id.name) {
-                    writer.object { write(version, report.now, to: &$0) }
+                    writer.object { write(version, report.now, isShown, to: &$0) }
                 }
             }
         }
@@ -52,7 +52,12 @@ enum CacheAnswer {
         writer.plain("seconds_ago", seconds(now.nanoseconds(since: eviction.at)))
     }
 
-    private static func write(_ version: CacheReport.Version, _ now: MonotonicTime, to writer: inout ProtobufJSON) {
+    private static func write(
+        _ version: CacheReport.Version,
+        _ now: MonotonicTime,
+        _ isShown: (String) -> Bool,
+        to writer: inout ProtobufJSON
+    ) {
         writer.string("model", version.id.name)
         writer.string("version", "\(version.id.version)")
         writer.string("state", version.state.rawValue)
@@ -70,6 +75,17 @@ enum CacheAnswer {
         writer.plain("misses", "\(version.misses)")
         writer.plain("loads", "\(version.loads)")
         writer.plain("evictions", "\(version.evictions)")
+        let others = version.sharesWith.filter { isShown($0.name) }
+        if !others.isEmpty {
+            writer.list("shares_with") { writer in
+                for other in others {
+                    writer.object { writer in
+                        writer.string("model", other.name)
+                        writer.string("version", "\(other.version)")
+                    }
+                }
+            }
+        }
         if let error = version.error { writer.string("error", "\(error)") }
     }
 

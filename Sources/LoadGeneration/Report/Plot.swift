@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// One figure of a report, as SVG with the page's colours.
 struct Plot {
     struct Point {
@@ -167,24 +169,5 @@ extension Plot.Series {
             case .reference: "line reference"
             }
         return "\(kind) c\(colour % 8)"
-    }
-}
-
-/// Text in HTML.
-enum Markup {
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            // Controls have no place in HTML.
-            case _ where scalar.value < 0x20 && scalar != "\n": result += " "
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 extension RunReport {
     /// A page that needs nothing else: figures, the table, errors, the machine. Readable in light and dark.
     public var html: String {

@@ -28,6 +28,7 @@ extension MetricRegistry {
                 ([version.id.name, "\(version.id.version)"], Double(version.cost?.residentBytes ?? 0))
             }
         }
+        show("shared_versions", .gauge) { Double($0.versions.count { !$0.sharesWith.isEmpty }) }
         show("hits_total", .counter) { Double($0.hits) }
         show("misses_total", .counter) { Double($0.misses) }
         show("refusals_total", .counter) { Double($0.refusals) }

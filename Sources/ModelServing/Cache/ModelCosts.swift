@@ -28,31 +28,37 @@ final class ModelCosts: ServableCosts {
     private let file: CostsFile?
     private let anonymousBytes: @Sendable () -> Int?
     private let clock: @Sendable () -> MonotonicTime
+    private let copy: @Sendable (AspiredVersion) -> UInt64?
     private let state: Mutex<State>
 
+    /// - Parameter copy: the number of the copy in memory that the version will share with others, by its files.
     init(
         budget: Int,
         memory: LoadMemory,
         file: CostsFile?,
         anonymousBytes: @escaping @Sendable () -> Int? = ProcessStatistics.anonymousBytes,
-        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() },
+        copy: @escaping @Sendable (AspiredVersion) -> UInt64? = { _ in nil }
     ) {
         self.budget = budget
         self.memory = memory
         self.file = file
         self.anonymousBytes = anonymousBytes
         self.clock = clock
+        self.copy = copy
         state = Mutex(State(remembered: file?.read() ?? RememberedCosts()))
     }
 
     func expected(_ version: AspiredVersion) -> ServableCost {
         let size = VersionSize(of: version.path)
-        return state.withLock { state in
+        var cost = state.withLock { state in
             if state.sizes.count >= Self.maximumSizes { state.sizes = [:] }
             state.sizes[version.path] = size
             return state.remembered.cost(of: version.path, size.fingerprint)
                 ?? ModelSize(size).cost(graphFactor: state.graphFactor)
         }
+        cost.copy = copy(version)
+        return cost
     }
 
     func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost {

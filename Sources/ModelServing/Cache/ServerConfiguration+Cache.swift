@@ -9,12 +9,17 @@ struct ModelCacheParts: Sendable {
     let costs: ModelCosts
 
     /// - Returns: `nil` for a server without a budget.
-    init?(_ configuration: ServerConfiguration.ModelCache, memory: LoadMemory, logger: Logger) {
+    init?(
+        _ configuration: ServerConfiguration.ModelCache,
+        memory: LoadMemory,
+        copy: @escaping @Sendable (AspiredVersion) -> UInt64?,
+        logger: Logger
+    ) {
         guard let limit = configuration.limit.flatMap({ ServerConfiguration.ModelCache.Limit($0) }) else { return nil }
         let budget = limit.bytes(of: AvailableMemory.bytes)
         let path = configuration.stateFile ?? CostsFile.usualPath
         let file = path.flatMap { $0.isEmpty ? nil : CostsFile(path: $0, logger: logger) }
-        costs = ModelCosts(budget: budget, memory: memory, file: file)
+        costs = ModelCosts(budget: budget, memory: memory, file: file, copy: copy)
         options = CacheOptions(
             budget: budget,
             defaults: CacheSettings(ServerConfiguration.Model.Residency(), configuration),

@@ -8,6 +8,7 @@ extension ModelServerFlags {
         configuration.modelCache.minimumResidentSeconds =
             modelMinimumResidentSeconds < 0 ? nil : Double(modelMinimumResidentSeconds)
         configuration.modelCache.prefetches = modelPrefetch
+        configuration.modelCache.sharesWeights = sharesWeights
         configuration.modelCache.discoversModels = discoversModels
     }
 }

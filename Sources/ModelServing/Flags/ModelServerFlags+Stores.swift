@@ -5,8 +5,9 @@ extension ModelServerFlags {
     /// - Throws: `INVALID_ARGUMENT` for a word that stands for nothing.
     func applyStores(to configuration: inout ServerConfiguration) throws(ServingError) {
         configuration.stores.settleMilliseconds = modelSettleMilliseconds
-        configuration.stores.cacheFolder = modelCache.isEmpty ? nil : AbsolutePath.of(modelCache).withoutSlashAtEnd
-        configuration.stores.cacheBytes = modelCacheBytes
+        configuration.stores.cacheFolder =
+            storeCacheFolder.isEmpty ? nil : AbsolutePath.of(storeCacheFolder).withoutSlashAtEnd
+        configuration.stores.cacheBytes = storeCacheBytes
         configuration.stores.versionBytes = modelFetchBytes
         configuration.stores.fetchConnections = Int(fetchConnections)
         configuration.stores.listSeconds = Int(storePollSeconds)

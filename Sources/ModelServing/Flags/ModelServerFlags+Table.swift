@@ -263,6 +263,11 @@ extension ModelServerFlags {
                     + "Serving."
             ),
             Flag(
+                "share_weights",
+                .bool(\.sharesWeights),
+                "Load versions and models with the same files once, as one copy in memory. Not in TensorFlow Serving."
+            ),
+            Flag(
                 "request_log_file_megabytes",
                 .int32(\.requestLogFileMegabytes),
                 "Size after which a file of a request log (logging_config) is followed by another. Not in TensorFlow "
@@ -385,15 +390,15 @@ extension ModelServerFlags {
                     + "Serving."
             ),
             Flag(
-                "model_cache",
-                .string(\.modelCache),
+                "store_cache_dir",
+                .string(\.storeCacheFolder),
                 "Folder for versions fetched from s3://, gs://, http:// and https://; empty is one of the user's own. Not in "
                     + "TensorFlow Serving."
             ),
             Flag(
-                "model_cache_bytes",
-                .int64(\.modelCacheBytes),
-                "Bytes of --model_cache; 0 is what the disk has. Not in TensorFlow Serving."
+                "store_cache_bytes",
+                .int64(\.storeCacheBytes),
+                "Bytes of --store_cache_dir; 0 is what the disk has. Not in TensorFlow Serving."
             ),
             Flag(
                 "model_fetch_bytes",

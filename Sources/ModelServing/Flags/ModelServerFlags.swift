@@ -74,6 +74,7 @@ public struct ModelServerFlags: Sendable, Equatable {
     var modelIdleSeconds: Float = 0
     var modelMinimumResidentSeconds: Float = -1
     var modelPrefetch = true
+    var sharesWeights = true
     var discoversModels = true
     var requestLogFileMegabytes: Int32 = 64
     var requestLogFileSeconds: Int32 = 3600
@@ -90,8 +91,8 @@ public struct ModelServerFlags: Sendable, Equatable {
     var breakerRest: Int32 = 5000
     var modelSettleMilliseconds: Int64 = 2_000
     var modelChecksums = "verify"
-    var modelCache = ""
-    var modelCacheBytes: Int64 = 0
+    var storeCacheFolder = ""
+    var storeCacheBytes: Int64 = 0
     var modelFetchBytes: Int64 = 1 << 40
     var fetchConnections: Int32 = 8
     var storePollSeconds: Int32 = 10

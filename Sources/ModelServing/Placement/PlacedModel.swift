@@ -48,6 +48,9 @@ final class PlacedModel: LoadedModel {
 
     var externalBytes: Int { copies.withLock { $0.reduce(0) { $0 + $1.model.externalBytes } } }
 
+    /// Of one on several devices each copy has another.
+    var sharedCopy: SharedCopy? { copies.withLock { $0.count == 1 ? $0[0].model.sharedCopy : nil } }
+
     /// The copy on a device; `nil` for none.
     func copy(on device: DeviceName) -> Copy? { copies.withLock { $0.first { $0.device == device } } }
 

@@ -40,7 +40,7 @@ final class CacheFolder: Sendable {
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
             throw .failedPrecondition(
-                "another process uses the model cache \(path); give each server one of its own (--model-cache)"
+                "another process uses the store cache \(path); give each server one of its own (--store-cache-dir)"
             )
         }
         clean(now: now)
@@ -176,8 +176,8 @@ final class CacheFolder: Sendable {
                 case .refuse:
                     throw ServingError(
                         .resourceExhausted,
-                        "\(what) needs \(ByteText.of(bytes)) in the model cache \(path), of whose "
-                            + "\(ByteText.of(limit)) \(ByteText.of(used)) are in use (--model-cache-bytes)"
+                        "\(what) needs \(ByteText.of(bytes)) in the store cache \(path), of whose "
+                            + "\(ByteText.of(limit)) \(ByteText.of(used)) are in use (--store-cache-bytes)"
                     )
                 }
             }

@@ -16,7 +16,11 @@ struct FileDigests: Hashable {
     var crc32c: UInt32?
 
     /// - Parameter kinds: those that are wanted besides SHA-256.
-    init(of path: String, besides kinds: [StoredFile.Checksum]) throws(ServingError) {
+    init(
+        of path: String,
+        besides kinds: [StoredFile.Checksum],
+        followsLinks: Bool = false
+    ) throws(ServingError) {
         try StoreLibrary.crypto.open()
         let wantsMD5 = kinds.contains { if case .md5 = $0 { true } else { false } }
         let wantsCRC = kinds.contains { if case .crc32c = $0 { true } else { false } }
@@ -27,7 +31,7 @@ struct FileDigests: Hashable {
         var crc: UInt32 = 0
         var size: Int64 = 0
         let outcome = Result { () throws(ServingError) in
-            try Self.read(path) { part in
+            try Self.read(path, followsLinks) { part in
                 size += Int64(part.count)
                 cst_digest_update(sha256, part.baseAddress, part.count)
                 if let md5 { cst_digest_update(md5, part.baseAddress, part.count) }
@@ -68,8 +72,12 @@ struct FileDigests: Hashable {
         }
     }
 
-    private static func read(_ path: String, _ body: (UnsafeRawBufferPointer) -> Void) throws(ServingError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    private static func read(
+        _ path: String,
+        _ followsLinks: Bool,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(ServingError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw LocalFiles.failure("open", path) }
         defer { close(descriptor) }
         var chunk = [UInt8](repeating: 0, count: 1 << 20)

@@ -37,6 +37,7 @@ final class VersionFetch: Sendable {
     private let cache: CacheFolder
     private let pool: HTTPConnectionPool
     private let settings: Settings
+    private let counters: StoreCounters
     private let keys: @Sendable () -> Set<String>
     private let state = Mutex(State())
 
@@ -48,6 +49,7 @@ final class VersionFetch: Sendable {
         cache: CacheFolder,
         pool: HTTPConnectionPool,
         settings: Settings,
+        counters: StoreCounters = StoreCounters(),
         keeping keys: @escaping @Sendable () -> Set<String>
     ) {
         self.version = version
@@ -56,6 +58,7 @@ final class VersionFetch: Sendable {
         self.cache = cache
         self.pool = pool
         self.settings = settings
+        self.counters = counters
         self.keys = keys
     }
 
@@ -144,8 +147,10 @@ final class VersionFetch: Sendable {
     private func fetch(_ expected: [String: SHA256Digest]) throws(ServingError) {
         var present: [Int: Set<Int>] = [:]
         var sizes: [Int64?] = []
+        var isResumed = false
         for (index, file) in version.files.enumerated() {
             let journal = journal(index)
+            isResumed = isResumed || journal.digest != nil
             // What is here already, from an interrupted fetch or from another version.
             let known = journal.digest ?? expected[file.name]
             if let known, try cache.link(known, size: file.size, as: "\(folder)/tree/\(file.name)") {
@@ -153,9 +158,12 @@ final class VersionFetch: Sendable {
                 sizes.append(0)
             } else {
                 sizes.append(file.size)
-                present[index] = journal.presentParts(size: file.size)
+                let parts = journal.presentParts(size: file.size)
+                isResumed = isResumed || !parts.isEmpty
+                present[index] = parts
             }
         }
+        if isResumed { counters.resumed.add(1, ordering: .relaxed) }
         let plan = ChunkPlan(sizes: sizes, present: present, chunkSize: settings.partBytes)
         let noted = state.withLock { Set($0.contents.keys) }
         // Files with nothing in them, and those whose last part came just before the end of the process.
@@ -265,7 +273,10 @@ final class VersionFetch: Sendable {
             store,
             connection,
             isCancelled: { self.state.withLock { $0.isCancelled || $0.failure != nil } },
-            received: { count in self.state.withLock { $0.done += count } }
+            received: { count in
+                self.counters.bytes.add(Int(count), ordering: .relaxed)
+                self.state.withLock { $0.done += count }
+            }
         )
         let what = "\(version.origin)/\(version.files[chunk.file].name)"
         switch outcome {

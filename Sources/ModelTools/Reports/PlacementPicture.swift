@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 
 /// Draws a plan: a column for each device, as high as its budget, filled with its models; below, what has no place.
 ///
@@ -160,19 +161,5 @@ public struct PlacementPicture {
     }
 
     /// Letters that XML cannot hold become question marks.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case _
-            where scalar.value < 0x20 || scalar.value == 0x7F || scalar.value >= 0xFFFE && scalar.value <= 0xFFFF:
-                result += "?"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
+    private static func escaped(_ text: String) -> String { Markup.escaped(text, substitute: "?") }
 }

@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 
 extension PlacementPlan {
     /// The plan for programs: an object with `devices`, `assignments` and `refusals`; sizes in bytes.
@@ -51,18 +52,5 @@ extension PlacementPlan {
 
     private static func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
 
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    private static func quoted(_ text: String) -> String { JSONQuoting.quoted(text) }
 }

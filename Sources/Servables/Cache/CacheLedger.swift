@@ -57,6 +57,8 @@ package struct CacheLedger: Sendable {
     private var hitsOfForgotten = 0
     private var missesOfForgotten = 0
     package var successors = SuccessorTable()
+    /// Whether a version was ever found to share a copy: until then nothing is looked for.
+    package private(set) var hasSharedCopies = false
     private static let rememberedEvictions = 64
 
     package init(_ options: CacheOptions) { self.options = options }
@@ -98,6 +100,15 @@ package struct CacheLedger: Sendable {
     }
 
     package mutating func place(_ id: ServableID, _ place: Place?) { places[id] = place }
+
+    /// What the version is expected to cost, unless that is known.
+    package mutating func estimated(_ id: ServableID, _ cost: ServableCost) {
+        if cost.copy != nil { hasSharedCopies = true }
+        update(id) {
+            $0.isBeingEstimated = false
+            $0.cost = $0.cost ?? cost
+        }
+    }
 
     /// Whether the version is to be loaded, for a reason that is at least as good.
     package mutating func want(_ id: ServableID, _ reason: LoadReason, at now: MonotonicTime) {
@@ -141,6 +152,10 @@ package struct CacheLedger: Sendable {
     package mutating func loaded(_ id: ServableID, _ cost: ServableCost, at now: MonotonicTime) {
         place(id, .resident)
         guard var entry = entries[id] else { return }
+        // Without a budget of shared copies nobody has the number of another.
+        if let copy = cost.copy, !hasSharedCopies {
+            hasSharedCopies = places.contains { $0.key != id && entries[$0.key]?.cost?.copy == copy }
+        }
         entry.cost = cost
         entry.loadedAt = now
         entry.loads += 1
@@ -162,13 +177,6 @@ package struct CacheLedger: Sendable {
     }
 
     // MARK: Sums
-
-    package func bytes(_ place: Place) -> Int {
-        places.reduce(0) { sum, placed in
-            guard placed.value == place, let cost = entries[placed.key]?.cost else { return sum }
-            return sum + (place == .loading ? cost.peakBytes : cost.residentBytes)
-        }
-    }
 
     package var hits: Int { entries.values.reduce(hitsOfForgotten) { $0 + $1.hits } }
 

@@ -24,6 +24,8 @@ public struct CacheReport: Sendable, Hashable {
         public var misses: Int
         public var loads: Int
         public var evictions: Int
+        /// Versions in memory that have one copy with it, which counts once.
+        public var sharesWith: [ServableID]
         /// Why its last load failed, or cannot be.
         public var error: ServingError?
     }
@@ -36,7 +38,7 @@ public struct CacheReport: Sendable, Hashable {
     }
 
     public var budget: Int
-    /// Sum of what the versions in memory cost.
+    /// Sum of what the versions in memory cost, those that share a copy once.
     public var residentBytes: Int
     public var loadingBytes: Int
     public var unloadingBytes: Int

@@ -8,6 +8,8 @@ public struct ServableCost: Sendable, Hashable {
     public var loadNanoseconds: UInt64
     /// Whether it was measured when the version was loaded, and not told from its files.
     public var isMeasured: Bool
+    /// Versions with the same number have one copy in memory between them; `nil` for one that has its own.
+    public var copy: UInt64?
 
     public init(residentBytes: Int, peakBytes: Int? = nil, loadNanoseconds: UInt64 = 0, isMeasured: Bool = false) {
         self.residentBytes = max(residentBytes, 0)

@@ -52,10 +52,7 @@ extension ServableLifecycle {
     /// What the version is going to cost.
     package mutating func estimated(_ attempt: Attempt, _ cost: ServableCost) -> [Effect] {
         let id = attempt.version.id
-        cache?.update(id) {
-            $0.isBeingEstimated = false
-            $0.cost = $0.cost ?? cost
-        }
+        cache?.estimated(id, cost)
         return takeEffects()
     }
 
@@ -245,7 +242,7 @@ extension ServableLifecycle {
         var snapshot = snapshot
         while true {
             let plan = CachePlan(snapshot)
-            let busy = Set(plan.evict.map(\.id).filter { cache?.entries[$0]?.isBusy() ?? false })
+            let busy = Set(plan.evict.map(\.id).filter { cache?.isBusy($0) ?? false })
             guard !busy.isEmpty else { return plan }
             for index in snapshot.residents.indices where busy.contains(snapshot.residents[index].id) {
                 snapshot.residents[index].isBusy = true
@@ -268,7 +265,9 @@ extension ServableLifecycle {
         cache?.observe(at: now)
         guard let cache else { return nil }
         var snapshot = CacheSnapshot(budget: cache.options.budget, now: now)
-        snapshot.wants = cache.wantsInOrder.filter { models[$0.id.name]?.records[$0.id.version]?.phase == .resting }
+        snapshot.wants = cache.joined(
+            cache.wantsInOrder.filter { models[$0.id.name]?.records[$0.id.version]?.phase == .resting }
+        )
         snapshot.loadingBytes = cache.bytes(.loading)
         snapshot.unloadingBytes = cache.bytes(.unloading)
         snapshot.headroom = Int(Double(cache.options.budget) * cache.options.headroomShare)
@@ -276,6 +275,7 @@ extension ServableLifecycle {
             guard let entry = cache.entries[id] else { continue }
             snapshot.residents.append(resident(id, entry, cache.settings(of: id.name)))
         }
+        snapshot.residents = cache.joined(snapshot.residents)
         snapshot.overheadBytes = cache.options.costs.overhead(accounted: snapshot.usedBytes)
         return snapshot
     }
@@ -303,8 +303,10 @@ extension ServableLifecycle {
     }
 
     private mutating func evict(_ eviction: CachePlan.Eviction) {
-        cache?.evicted(eviction.id, eviction.reason, at: now)
-        beginUnload(eviction.id)
+        for id in cache?.sharing(eviction.id) ?? [] {
+            cache?.evicted(id, eviction.reason, at: now)
+            beginUnload(id)
+        }
     }
 
     private mutating func beginLoad(_ id: ServableID) {
@@ -400,6 +402,7 @@ extension ServableLifecycle {
             misses: entry.misses,
             loads: entry.loads,
             evictions: entry.evictions,
+            sharesWith: cache.sharing(id).filter { $0 != id },
             error: entry.failure ?? status?.error
         )
     }

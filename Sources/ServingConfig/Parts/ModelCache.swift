@@ -28,6 +28,8 @@ extension ServerConfiguration {
         public var minimumResidentSeconds: Double?
         /// Loads models that are expected to be asked for, while there is room and nothing else to do.
         public var prefetches = true
+        /// Versions with the same files have one copy in memory between them, with a budget or without.
+        public var sharesWeights = true
         /// Where the repository alone says which models there are: serves all of them, as they come and go.
         public var discoversModels = true
 

@@ -25,10 +25,10 @@ extension ServerConfiguration {
                 report("The settle time is \(settleMilliseconds) ms; expected 0 to \(Self.settleRange.upperBound)")
             }
             if let cacheFolder, !cacheFolder.hasPrefix("/") {
-                report("The model cache is \(cacheFolder); expected an absolute path")
+                report("The store cache is \(cacheFolder); expected an absolute path")
             }
             if cacheBytes < 0 {
-                report("The model cache may have \(cacheBytes) bytes; expected 0, which is what the disk has, or more")
+                report("The store cache may have \(cacheBytes) bytes; expected 0, which is what the disk has, or more")
             }
             if versionBytes < 1 { report("A fetched version may have \(versionBytes) bytes; expected 1 or more") }
             if !(1...64).contains(fetchConnections) {

@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// One JSON object on one line, member by member.
 struct JSONLine {
     private(set) var text: [UInt8]
@@ -11,12 +13,12 @@ struct JSONLine {
 
     mutating func string(_ key: StaticString, _ value: String) {
         begin(key)
-        Self.appendQuoted(value, to: &text)
+        JSONQuoting.append(value, to: &text)
     }
 
     mutating func string(key: String, _ value: String) {
         begin(key)
-        Self.appendQuoted(value, to: &text)
+        JSONQuoting.append(value, to: &text)
     }
 
     mutating func number(_ key: StaticString, _ value: some BinaryInteger) {
@@ -57,7 +59,7 @@ struct JSONLine {
     private mutating func begin(_ key: String) {
         if !isEmpty { text.append(UInt8(ascii: ",")) }
         isEmpty = false
-        Self.appendQuoted(key, to: &text)
+        JSONQuoting.append(key, to: &text)
         text.append(UInt8(ascii: ":"))
     }
 
@@ -67,21 +69,5 @@ struct JSONLine {
         text.append(UInt8(ascii: "\""))
         key(&text)
         text += #"":"#.utf8
-    }
-
-    private static let hexDigits = Array("0123456789abcdef".utf8)
-
-    static func appendQuoted(_ value: String, to text: inout [UInt8]) {
-        text.append(UInt8(ascii: "\""))
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): text += #"\""#.utf8
-            case UInt8(ascii: "\\"): text += #"\\"#.utf8
-            case 0x0A: text += #"\n"#.utf8
-            case ..<0x20: text += #"\u00"#.utf8 + [hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
-            default: text.append(byte)
-            }
-        }
-        text.append(UInt8(ascii: "\""))
     }
 }

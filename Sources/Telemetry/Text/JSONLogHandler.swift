@@ -68,7 +68,7 @@ public struct JSONLogHandler: LogHandler {
 
     private static func quoted(_ text: String) -> [UInt8] {
         var json: [UInt8] = []
-        JSONLine.appendQuoted(text, to: &json)
+        JSONQuoting.append(text, to: &json)
         return json
     }
 

@@ -1,3 +1,4 @@
+import ServingPrimitives
 public import ServingProtos
 
 /// A profile in the JSON that chrome://tracing, Perfetto and TensorBoard's trace viewer read ("Trace Event Format").
@@ -78,21 +79,5 @@ private struct TraceText {
         append("\(fraction)")
     }
 
-    private mutating func quote(_ text: String) {
-        append("\"")
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                append("\\u00")
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
-            default: bytes.append(byte)
-            }
-        }
-        append("\"")
-    }
+    private mutating func quote(_ text: String) { JSONQuoting.append(text, to: &bytes) }
 }

@@ -125,14 +125,14 @@ import Testing
     /// Flags that TensorFlow Serving does not have.
     private let own = [
         "--access_log=", "--adaptive_batching=", "--console=", "--enable_control=", "--flight_recorder_size=",
-        "--isolated_models=", "--latency_slo=", "--log_format=", "--model_cache=", "--model_cache_bytes=",
+        "--isolated_models=", "--latency_slo=", "--log_format=", "--store_cache_dir=", "--store_cache_bytes=",
         "--model_checksums=", "--model_fetch_bytes=", "--model_fetch_connections=", "--model_store_poll_seconds=",
         "--model_repository=",
         "--model_settle_ms=", "--op_libraries=", "--otlp_endpoint=", "--pad_models=",
         "--request_log_buffer_megabytes=", "--request_log_file_megabytes=", "--request_log_file_seconds=",
         "--request_log_files=", "--request_metrics=", "--rest_ssl_config_file=", "--slow_request_ms=",
         "--trace_sampling=", "--write_config_back=",
-        "--total_model_memory_limit_bytes=", "--model_cache_state=", "--model_idle_seconds=",
+        "--total_model_memory_limit_bytes=", "--model_cache_state=", "--share_weights=", "--model_idle_seconds=",
         "--model_min_resident_seconds=", "--prefetch_models=", "--discover_models=",
         "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",

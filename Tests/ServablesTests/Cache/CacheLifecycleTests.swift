@@ -17,9 +17,11 @@ private struct Bench {
         measured: [String: Int] = [:],
         settings: [String: CacheSettings] = [:],
         load: UInt64 = 0,
-        prefetches: Bool = false
+        prefetches: Bool = false,
+        copies: [String: UInt64] = [:]
     ) {
-        let costs = costs.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load) }
+        var costs = costs.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load) }
+        for (name, copy) in copies { costs[name]?.copy = copy }
         self.costs = costs
         let fixed = FixedCosts(
             costs,
@@ -309,5 +311,53 @@ extension Bench {
         _ = lifecycle.configure([model: CacheSettings(idleNanoseconds: 0, minimumResidentNanoseconds: 0)])
         _ = unloaded(model)
         _ = lifecycle.configure([:])
+    }
+}
+
+extension CacheLifecycleTests {
+    @Test func `versions that share a copy count once, stay together and go together`() {
+        var bench = Bench(["a": 60, "b": 60, "c": 60, "d": 30], copies: ["a": 1, "b": 1])
+        for name in ["a", "b", "c", "d"] { _ = bench.aspire(name, 1) }
+        bench.serve("a")
+        bench.pass(seconds: 1)
+        #expect(bench.ask("b") == ["wait b/1", "b/1 LOADING", "load b/1"], "it takes no room")
+        _ = bench.succeed("b/1")
+        #expect(bench.lifecycle.report()?.residentBytes == 60)
+        let sharing = bench.lifecycle.report()?.versions.map { $0.sharesWith.map(\.name) }
+        #expect(sharing == [["b"], ["a"], [], []])
+        bench.serve("d")
+        #expect(bench.lifecycle.report()?.residentBytes == 90)
+        bench.pass(seconds: 1)
+        // More bytes are freed by the copy than by d: with it both versions go.
+        let effects = bench.ask("c")
+        #expect(Set(effects) == ["wait c/1", "a/1 UNLOADING", "withdraw a/1", "b/1 UNLOADING", "withdraw b/1"])
+        #expect(bench.lifecycle.report()?.unloadingBytes == 60)
+        #expect(bench.unloaded("a") == ["a/1 END", "a/1 AT REST"], "the copy is still there")
+        #expect(bench.unloaded("b") == ["b/1 END", "b/1 AT REST", "c/1 LOADING", "load c/1"])
+        #expect(bench.lifecycle.report()?.evictions[.demand] == 2)
+    }
+
+    @Test func `a copy of which one version is in use, or pinned, stays`() {
+        var bench = Bench(
+            ["a": 60, "b": 60, "c": 60],
+            settings: ["b": CacheSettings(isPinned: true, minimumResidentNanoseconds: 0)],
+            copies: ["a": 1, "b": 1]
+        )
+        for name in ["a", "b", "c"] { _ = bench.aspire(name, 1) }
+        bench.serve("a")
+        _ = bench.succeed("b/1")
+        bench.pass(seconds: 1)
+        #expect(bench.ask("c").contains("answer c/1 RESOURCE_EXHAUSTED"))
+    }
+
+    @Test func `a version whose copy is wanted by another waits for that`() {
+        var bench = Bench(["a": 60, "b": 60, "c": 60], copies: ["a": 1, "b": 1])
+        for name in ["a", "b", "c"] { _ = bench.aspire(name, 1) }
+        bench.serve("c")
+        #expect(bench.ask("a") == ["wait a/1", "c/1 UNLOADING", "withdraw c/1"])
+        #expect(bench.ask("b") == ["wait b/1"])
+        #expect(bench.unloaded("c") == ["c/1 END", "c/1 AT REST", "a/1 LOADING", "load a/1"])
+        #expect(bench.succeed("a/1") == ["a/1 AVAILABLE", "answer a/1", "b/1 LOADING", "load b/1"])
+        #expect(bench.succeed("b/1") == ["b/1 AVAILABLE", "answer b/1"])
     }
 }

@@ -1,7 +1,7 @@
 import ServingPrimitives
 
 /// A page of the JSON API's `objects.list`.
-struct GCSListing: Hashable {
+struct GCSListing: Hashable, StoredPage {
     struct Object: Hashable, StoredObject {
         var key: String
         var size: Int64?

@@ -7,8 +7,6 @@ struct GCSStore: ObjectStore {
     let endpoint: String
     let credentials: GCSCredentials
 
-    private static let maximumPages = 1_000
-
     static func endpoint(_ environment: StoreEnvironment) -> String {
         guard var host = environment["STORAGE_EMULATOR_HOST"] else { return "https://storage.googleapis.com" }
         while host.hasSuffix("/") { host.removeLast() }
@@ -42,28 +40,13 @@ struct GCSStore: ObjectStore {
         delimiter: String?,
         _ connection: HTTPConnection
     ) throws(ServingError) -> StoreListing {
-        var listing = StoreListing()
-        var query = ["prefix": prefix, "maxResults": "1000"]
-        query["delimiter"] = delimiter
-        for _ in 0..<Self.maximumPages {
-            let page = try page(query, connection)
-            for folder in page.prefixes { listing.addFolder(folder, below: prefix) }
-            for object in page.objects { listing.add(object, below: prefix) }
-            guard listing.count <= StoreListing.maximumCount else {
-                throw ServingError(
-                    .resourceExhausted,
-                    "gs://\(bucket)/\(prefix) has more than \(StoreListing.maximumCount) objects; expected the folders "
-                        + "of versions"
-                )
-            }
-            guard let continuation = page.continuation else { break }
-            query["pageToken"] = continuation
-        }
-        // A prefix is nothing by itself: without objects below it, it is not there.
-        guard listing.count > 0 || !listing.refused.isEmpty else {
-            throw .notFound("gs://\(bucket)/\(prefix): no object begins so")
-        }
-        return listing
+        try StoreListing(
+            prefix: prefix,
+            delimiter: delimiter,
+            of: "gs://\(bucket)",
+            query: ["maxResults": "1000"],
+            continuation: "pageToken"
+        ) { (query) throws(ServingError) in try page(query, connection) }
     }
 
     private func page(_ query: [String: String], _ connection: HTTPConnection) throws(ServingError) -> GCSListing {

@@ -1,7 +1,7 @@
 import ServingPrimitives
 
 /// A page of `ListObjectsV2`.
-struct S3Listing: Hashable {
+struct S3Listing: Hashable, StoredPage {
     struct Object: Hashable {
         var key: String
         var size: Int64?

@@ -11,7 +11,6 @@ final class S3Store: ObjectStore {
 
     /// Of an empty body.
     private static let emptyDigest = "\(SHA256Digest(of: []))"
-    private static let maximumPages = 1_000
 
     init(bucket: String, settings: S3Settings, credentials: S3CredentialChain) {
         self.bucket = bucket
@@ -55,28 +54,13 @@ final class S3Store: ObjectStore {
         delimiter: String?,
         _ connection: HTTPConnection
     ) throws(ServingError) -> StoreListing {
-        var listing = StoreListing()
-        var query = ["encoding-type": "url", "prefix": prefix]
-        query["delimiter"] = delimiter
-        for _ in 0..<Self.maximumPages {
-            let page = try page(query, connection)
-            for folder in page.prefixes { listing.addFolder(folder, below: prefix) }
-            for object in page.objects { listing.add(object, below: prefix) }
-            guard listing.count <= StoreListing.maximumCount else {
-                throw ServingError(
-                    .resourceExhausted,
-                    "s3://\(bucket)/\(prefix) has more than \(StoreListing.maximumCount) objects; expected the folders "
-                        + "of versions"
-                )
-            }
-            guard let continuation = page.continuation else { break }
-            query["continuation-token"] = continuation
-        }
-        // A prefix is nothing by itself: without objects below it, it is not there.
-        guard listing.count > 0 || !listing.refused.isEmpty else {
-            throw .notFound("s3://\(bucket)/\(prefix): no object begins so")
-        }
-        return listing
+        try StoreListing(
+            prefix: prefix,
+            delimiter: delimiter,
+            of: "s3://\(bucket)",
+            query: ["encoding-type": "url"],
+            continuation: "continuation-token"
+        ) { (query) throws(ServingError) in try page(query, connection) }
     }
 
     private func page(_ query: [String: String], _ connection: HTTPConnection) throws(ServingError) -> S3Listing {
