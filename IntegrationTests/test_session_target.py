@@ -1,5 +1,6 @@
 """Models that run on a TensorFlow cluster: workers that end, come back, or cannot be reached."""
 
+import concurrent.futures
 import os
 import shutil
 import signal
@@ -225,25 +226,31 @@ def test_a_worker_that_ends_and_comes_back(spread, tmp_path, lost):
 
             # What was under way when the cluster went has no answer before its deadline.
             def told():
-                error = refusal(server, "spread", timeout=5)
+                error = refusal(server, "spread", timeout=None)
                 return error if error.code() != grpc.StatusCode.DEADLINE_EXCEEDED else None
 
             error = eventually(told, "a refusal")
             assert error.code() == grpc.StatusCode.UNAVAILABLE
             assert "The session of version 1 of model spread on " in error.details()
             assert int(dict(error.trailing_metadata())["grpc-retry-pushback-ms"]) >= 1
-            answer = server.post("/v1/models/spread:predict", {"instances": [1.0]})
-            assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1
             eventually(lambda: trouble(server, "spread"), "the status to say so")
             assert "was lost" in trouble(server, "spread")
             assert metric(server, "up", "spread") == 0
             assert server.get("/v2/models/spread/ready").status_code == 503
             started = time.monotonic()
-            for _ in range(20):
-                assert refusal(server, "spread").code() == grpc.StatusCode.UNAVAILABLE
-                assert predict(server, "half", timeout=5) == [3.0], "others serve on"
-            assert time.monotonic() - started < LONG / 2, "refusals do not wait"
-            cluster.start(lost)
+            stub = server.prediction()
+            with concurrent.futures.ThreadPoolExecutor(20) as pool:
+                # More than there are engine threads.
+                waiting = [pool.submit(predict, server, "spread", 2.0, LONG, stub) for _ in range(18)]
+                waiting += [pool.submit(server.post, "/v1/models/spread:predict", {"instances": [2.0]}) for _ in range(2)]
+                for _ in range(20):
+                    assert refusal(server, "spread", timeout=None).code() == grpc.StatusCode.UNAVAILABLE
+                    assert predict(server, "half", timeout=5) == [3.0], "others serve on"
+                assert time.monotonic() - started < LONG / 2, "who has no deadline does not wait"
+                cluster.start(lost)
+                answered = [future.result() for future in waiting]
+            assert answered[:18] == [[7.0]] * 18, "who has time waits for the session"
+            assert [answer.json() for answer in answered[18:]] == [{"predictions": [7.0]}] * 2
             answers(server, "spread", [7.0])
             assert trouble(server, "spread") == ""
             assert metric(server, "up", "spread") == 1 and metric(server, "rebuilds", "spread") >= 1
@@ -379,6 +386,6 @@ def test_machines_whose_cable_is_pulled(spread):
             # The master is looked at: soon requests are refused at once, and the status says why.
             network.cable(0, "down")
             eventually(lambda: trouble(server, "spread"), "the master to be missed")
-            assert refusal(server, "spread").code() == grpc.StatusCode.UNAVAILABLE
+            assert refusal(server, "spread", timeout=None).code() == grpc.StatusCode.UNAVAILABLE
             network.cable(0, "up")
             eventually(answers_again, "an answer with the master's cable back")

@@ -20,6 +20,8 @@ public final class ModelServable: Servable {
     private let running = Atomic<Int>(0)
     /// `nil` for a model that is never left alone.
     public let breaker: ModelBreaker?
+    /// The model, where it may be away for a while.
+    let recovery: (any RecoveringModel)?
 
     /// - Parameters:
     ///   - queues: where its runs wait.
@@ -44,6 +46,7 @@ public final class ModelServable: Servable {
         self.name = name
         self.tracer = tracer
         self.breaker = breaker
+        recovery = model as? any RecoveringModel
         var executors: [String: SignatureExecutor] = [:]
         for (index, signature) in model.signatures.enumerated() {
             executors[signature.name] = SignatureExecutor(index: index, signature: signature)
@@ -54,6 +57,8 @@ public final class ModelServable: Servable {
 
 extension ModelServable {
     public var isBusy: Bool { running.load(ordering: .relaxed) > 0 || queues.hasWaiting }
+
+    public var mayBeAway: Bool { recovery != nil }
 
     public var sharedCopy: SharedCopy? { model.sharedCopy }
 }

@@ -6,12 +6,16 @@ public protocol Servable: AnyObject, Sendable {
     var isBusy: Bool { get }
     /// The copy in memory that it is served by, where that may serve others, too.
     var sharedCopy: SharedCopy? { get }
+    /// Whether requests may have to wait for it, although it is loaded.
+    var mayBeAway: Bool { get }
 }
 
 extension Servable {
     public var isBusy: Bool { false }
 
     public var sharedCopy: SharedCopy? { nil }
+
+    public var mayBeAway: Bool { false }
 }
 
 /// Loads and unloads one version. Both calls block and run on a thread made for them, never on the cooperative pool

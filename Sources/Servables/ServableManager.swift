@@ -40,6 +40,8 @@ public final class ServableManager: Sendable {
     let cache: CacheOptions?
     /// Looks at the files of versions.
     private let estimates: JobThreads
+    /// Whether a version was ever loaded for which requests may have to wait.
+    private let hadAwayVersions = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - cache: a memory budget; without one all that is found is loaded.
@@ -72,6 +74,9 @@ public final class ServableManager: Sendable {
     public func aspire(_ versions: AspiredVersions) {
         perform { $0.aspire(versions) }
     }
+
+    /// Whether requests may have to wait for a version that is known: to be loaded, or to come back.
+    public var mayHaveToWait: Bool { cache != nil || hadAwayVersions.load(ordering: .relaxed) }
 
     /// Pins the version that `choice` names. Never waits for a load or unload; takes no memory.
     ///
@@ -238,6 +243,7 @@ extension ServableManager {
         let begin = clock()
         do throws(ServingError) {
             let servable = try loader.load()
+            if servable.mayBeAway { hadAwayVersions.store(true, ordering: .relaxed) }
             let cost = cost(of: servable, attempt.version, loadNanoseconds: clock().nanoseconds(since: begin))
             let (isWanted, uses) = control.withLock { control in
                 (control.lifecycle.wants(attempt), control.lifecycle.cache?.entries[attempt.version.id]?.counter)

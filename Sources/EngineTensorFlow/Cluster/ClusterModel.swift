@@ -4,9 +4,9 @@ package import Tensors
 
 /// A model whose session is on a cluster, and the next session when that one is lost: its workers may end and come back.
 ///
-/// A thread of its own looks whether the cluster is there, and makes the sessions. Requests in between are refused with
+/// A thread of its own looks whether the cluster is there, and makes the sessions. Requests in between wait, or are refused with
 /// when to come again; they hold no thread.
-package final class ClusterModel: LoadedModel {
+package final class ClusterModel: RecoveringModel {
     /// Where the sessions come from.
     package struct Link: Sendable {
         /// What error texts call the model.
@@ -71,8 +71,8 @@ package final class ClusterModel: LoadedModel {
         let session: ClusterSession
         switch state.phase {
         case .up(let current): session = current
-        case .down(let error, let until): throw Self.refusal(error, until: until)
-        case .closed: throw .unavailable("\(link.model) was unloaded")
+        case .down(let error, let until): throw ClusterState.refusal(error, until: until)
+        case .closed: throw unloaded
         }
         do throws(ServingError) {
             return try body(session.model)
@@ -96,7 +96,7 @@ package final class ClusterModel: LoadedModel {
         default: return error
         }
         guard case .down(let reason, let until) = state.phase else { return Self.lost(link, error.message) }
-        return Self.refusal(reason, until: until)
+        return ClusterState.refusal(reason, until: until)
     }
 
     static func lost(_ link: Link, _ reason: String) -> ServingError {
@@ -116,14 +116,25 @@ package final class ClusterModel: LoadedModel {
 
     private static let longestReason = 300
 
-    private static func refusal(_ error: ServingError, until: MonotonicTime) -> ServingError {
-        var error = error
-        error.retryAfterNanoseconds = max(until.nanoseconds(since: .now()), RestartDelay.first)
-        return error
+    private var unloaded: ServingError { .unavailable("\(link.model) was unloaded") }
+
+    package var absence: ServingError? {
+        switch state.phase {
+        case .up: nil
+        case .down(let error, let until): ClusterState.refusal(error, until: until)
+        case .closed: unloaded
+        }
+    }
+
+    package func whenBack(
+        by deadline: Deadline,
+        _ completion: @escaping @Sendable (ServingError?) -> Void
+    ) -> RecoveryWait? {
+        state.wait(by: deadline, closed: unloaded, completion)
     }
 
     package func close() {
-        _ = state.close()?.end()?.wait(nanoseconds: Self.closingNanoseconds)
+        _ = state.close(unloaded)?.end()?.wait(nanoseconds: Self.closingNanoseconds)
     }
 
     deinit { close() }

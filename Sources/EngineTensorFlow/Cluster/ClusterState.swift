@@ -1,3 +1,4 @@
+import EngineInterface
 import ServingPrimitives
 
 #if canImport(Glibc)
@@ -34,6 +35,15 @@ final class ClusterState: @unchecked Sendable {
     static let longestDelay: UInt64 = 5_000_000_000
     private var delay = RestartDelay(longest: ClusterState.longestDelay)
     private var openedAt = MonotonicTime.now()
+    private var waiters: [UInt64: Waiter] = [:]
+    private var lastWaiter: UInt64 = 0
+    /// Requests in memory while they wait: bounded, as each holds its inputs.
+    private static let maximumWaiters = 16_384
+
+    private struct Waiter {
+        var deadline: Deadline
+        var completion: @Sendable (ServingError?) -> Void
+    }
 
     init(_ session: ClusterSession) {
         current = .up(session)
@@ -58,27 +68,81 @@ final class ClusterState: @unchecked Sendable {
 
     /// No session could be made.
     func fail(_ reason: ServingError) {
-        withLock { if case .down = current { goDown(reason, afterLifetime: 0) } }
+        let (refused, refusal) = withLock { () -> ([Waiter], ServingError?) in
+            guard case .down = current else { return ([], nil) }
+            goDown(reason, afterLifetime: 0)
+            // Whose time is over before the next try need not wait for it.
+            guard case .down(_, let until) = current else { return ([], nil) }
+            return (takeWaiters { $0.deadline.time <= until }, Self.refusal(reason, until: until))
+        }
+        for waiter in refused { waiter.completion(refusal) }
     }
 
     /// - Returns: whether it is wanted.
     func use(_ session: ClusterSession) -> Bool {
-        withLock {
-            guard case .down = current else { return false }
+        let (isWanted, waiting) = withLock { () -> (Bool, [Waiter]) in
+            guard case .down = current else { return (false, []) }
             current = .up(session)
             openedAt = .now()
             isSuspect = false
-            return true
+            return (true, takeWaiters { _ in true })
+        }
+        for waiter in waiting { waiter.completion(nil) }
+        return isWanted
+    }
+
+    /// - Parameter reason: what those who wait are told.
+    /// - Returns: the session that is to be ended.
+    func close(_ reason: ServingError) -> ClusterSession? {
+        let (session, waiting) = withLock { () -> (ClusterSession?, [Waiter]) in
+            defer { current = .closed }
+            guard case .up(let session) = current else { return (nil, takeWaiters { _ in true }) }
+            return (session, [])
+        }
+        for waiter in waiting { waiter.completion(reason) }
+        return session
+    }
+
+    /// What becomes of a request: `RecoveringModel.whenBack`.
+    ///
+    /// - Parameter closed: what it is told when the model has ended.
+    func wait(
+        by deadline: Deadline,
+        closed: ServingError,
+        _ completion: @escaping @Sendable (ServingError?) -> Void
+    ) -> RecoveryWait? {
+        let (number, error) = withLock { () -> (UInt64?, ServingError?) in
+            switch current {
+            case .up: return (nil, nil)
+            case .closed: return (nil, closed)
+            case .down(let reason, let until):
+                guard !deadline.isNever, deadline.time > until, !deadline.hasPassed(at: .now()) else {
+                    return (nil, Self.refusal(reason, until: until))
+                }
+                guard waiters.count < Self.maximumWaiters else {
+                    var error = Self.refusal(reason, until: until)
+                    error.code = .resourceExhausted
+                    return (nil, error)
+                }
+                lastWaiter += 1
+                waiters[lastWaiter] = Waiter(deadline: deadline, completion: completion)
+                return (lastWaiter, nil)
+            }
+        }
+        guard let number else {
+            completion(error)
+            return nil
+        }
+        return RecoveryWait { [weak self] in
+            // It may hold the last reference to something: it ends when the lock is free.
+            _ = self?.withLock { self?.waiters.removeValue(forKey: number) }
         }
     }
 
-    /// - Returns: the session that is to be ended.
-    func close() -> ClusterSession? {
-        withLock {
-            defer { current = .closed }
-            guard case .up(let session) = current else { return nil }
-            return session
-        }
+    static func refusal(_ error: ServingError, until: MonotonicTime) -> ServingError {
+        var error = error
+        error.retryAfterNanoseconds = max(until.nanoseconds(since: .now()), RestartDelay.first)
+        return error
     }
 
     /// Blocks until there is something to do.
@@ -110,6 +174,12 @@ final class ClusterState: @unchecked Sendable {
                 _ = lock.wait(until: until)
             }
         }
+    }
+
+    private func takeWaiters(_ isMeant: (Waiter) -> Bool) -> [Waiter] {
+        let taken = waiters.filter { isMeant($0.value) }
+        for number in taken.keys { waiters[number] = nil }
+        return taken.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private func isUp(_ session: ClusterSession) -> Bool {

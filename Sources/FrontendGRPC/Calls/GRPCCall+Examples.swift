@@ -24,7 +24,7 @@ extension GRPCCall {
     private func onModel(_ selector: ModelSelector, _ proceed: @escaping (ResolvedModel) -> Void) {
         let model: ResolvedModel
         do throws(ServingError) {
-            model = try services.inference.resolve(selector)
+            model = try services.inference.resolveForRun(selector)
         } catch {
             return wait(for: selector, after: error, proceed)
         }

@@ -220,7 +220,7 @@ extension GRPCCall {
     private func predict(_ request: PredictCall) {
         let model: ResolvedModel
         do throws(ServingError) {
-            model = try services.inference.resolve(request.model)
+            model = try services.inference.resolveForRun(request.model)
         } catch {
             return wait(for: request.model, after: error) { [self] in predict(request, on: $0) }
         }
@@ -261,17 +261,18 @@ extension GRPCCall {
 // MARK: - Models at rest
 
 extension GRPCCall {
-    /// Waits until a model that was not found is loaded, if it is one that rests, and goes on with it.
+    /// Waits until a model that was not found is loaded, if it is one that rests, or is back, and goes on with it.
     ///
     /// - Parameter error: why it was not found.
     func wait(
         for selector: ModelSelector,
         after error: ServingError,
+        isForRun: Bool = true,
         _ proceed: @escaping (ResolvedModel) -> Void
     ) {
-        guard services.inference.mayLoad(after: error) else { return fail(error) }
+        guard services.inference.mayWait(after: error) else { return fail(error) }
         afterLoad = proceed
-        load = services.inference.whenLoaded(selector, by: deadline) { [loop, self] result in
+        load = services.inference.whenLoaded(selector, by: deadline, isForRun: isForRun) { [loop, self] result in
             loop.post(.loaded(result), to: self)
         }
     }
@@ -289,7 +290,7 @@ extension GRPCCall {
             do throws(ServingError) {
                 model = try services.inference.resolve(selector)
             } catch {
-                return wait(for: selector, after: error) { [self] in answerMetadata(of: $0) }
+                return wait(for: selector, after: error, isForRun: false) { [self] in answerMetadata(of: $0) }
             }
             answerMetadata(of: model)
         } catch {

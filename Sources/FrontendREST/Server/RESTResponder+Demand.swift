@@ -15,21 +15,25 @@ struct LoadedForRequest: Sendable {
 extension RESTResponder {
     /// Goes on with a request when its model is in memory: at once, or on the event loop later.
     ///
-    /// - Parameter body: is given `nil` where the model is looked for as the request is read, and by then is there or not
-    ///   known at all.
+    /// - Parameters:
+    ///   - isForRun: whether the model is to run: then one that is away is waited for, too.
+    ///   - body: is given `nil` where the model is looked for as the request is read, and by then is there or not
+    ///     known at all.
     func whenLoaded(
         _ selector: ModelSelector,
         _ head: HTTP1RequestHead,
         for call: RESTCall,
+        isForRun: Bool = true,
         _ body: @escaping @Sendable (LoadedForRequest?) -> Void
     ) {
-        guard service.loadsOnDemand else { return body(nil) }
+        guard service.mayHaveToWait else { return body(nil) }
         do throws(ServingError) {
-            body(LoadedForRequest(model: try service.resolve(selector)))
+            let model = try isForRun ? service.resolveForRun(selector) : service.resolve(selector)
+            body(LoadedForRequest(model: model))
         } catch {
             // Whoever reads the request hears of it in its turn.
-            guard service.mayLoad(after: error) else { return body(nil) }
-            wait(for: selector, head, for: call, body)
+            guard service.mayWait(after: error) else { return body(nil) }
+            wait(for: selector, head, for: call, isForRun, body)
         }
     }
 
@@ -37,11 +41,12 @@ extension RESTResponder {
         for selector: ModelSelector,
         _ head: HTTP1RequestHead,
         for call: RESTCall,
+        _ isForRun: Bool,
         _ body: @escaping @Sendable (LoadedForRequest?) -> Void
     ) {
         do throws(ServingError) {
             let terms = try terms(of: call, head)
-            let wait = service.whenLoaded(selector, by: terms.deadline) { result in
+            let wait = service.whenLoaded(selector, by: terms.deadline, isForRun: isForRun) { result in
                 call.loop.mailbox.post {
                     // A client that left meanwhile wants no answer.
                     guard call.handler.isOpen(call.number) else { return }
@@ -70,6 +75,6 @@ extension RESTResponder {
     }
 
     private static let notLoadedInTime = ServingError.deadlineExceeded(
-        "Timed out waiting for the model to be loaded; its load goes on"
+        "Timed out waiting for the model to be loaded, or to come back; that goes on"
     )
 }

@@ -115,7 +115,7 @@ final class RESTResponder: Sendable {
             }
         case .metadata(let name, let version):
             let selector = ModelSelector(name: name, version: version)
-            whenLoaded(selector, head, for: call) { loaded in
+            whenLoaded(selector, head, for: call, isForRun: false) { loaded in
                 self.reply(call) { () throws(ServingError) in
                     let model = if let loaded { loaded.model } else { try self.service.resolve(selector) }
                     return try MetadataAnswer.json(self.service.metadata(of: model))

@@ -42,7 +42,7 @@ struct LeaseWaiters {
 public struct LeaseWait: Sendable {
     private let onCancel: @Sendable () -> Void
 
-    init(onCancel: @escaping @Sendable () -> Void) { self.onCancel = onCancel }
+    public init(onCancel: @escaping @Sendable () -> Void) { self.onCancel = onCancel }
 
     /// Nobody waits any more; the load goes on. The completion may still be called by a thread that is about to.
     public func cancel() { onCancel() }

@@ -167,4 +167,75 @@ import Testing
         #expect(pauses == [100, 200, 400, 800, 1600, 3200, 5000, 5000])
         #expect(delay.next(afterLifetime: RestartDelay.provenAfter) == RestartDelay.first)
     }
+
+    /// How a wait ends, and what it was told.
+    private func wait(
+        _ model: ClusterModel,
+        _ deadline: Deadline
+    ) -> (RecoveryWait?, BlockingResult<Void, ServingError>) {
+        let result = BlockingResult<Void, ServingError>()
+        let wait = model.whenBack(by: deadline) { error in result.set(error.map { .failure($0) } ?? .success(())) }
+        return (wait, result)
+    }
+
+    private func deadline(seconds: UInt64) -> Deadline { .after(nanoseconds: seconds * 1_000_000_000, from: .now()) }
+
+    /// A model whose session is lost, and cannot be made again.
+    private func lostModel() throws -> ClusterModel {
+        let model = try cluster.model()
+        cluster.fail(opens: .unavailable("not yet"))
+        cluster.fail(runs: .unavailable("gone"))
+        _ = failure(model)
+        cluster.fail(runs: nil)
+        return model
+    }
+
+    @Test func `who has time waits for the next session, without a thread`() throws {
+        let model = try cluster.model()
+        #expect(model.absence == nil)
+        #expect(wait(model, .never).0 == nil, "it is there")
+        model.close()
+        let lost = try lostModel()
+        #expect(lost.absence?.code == .unavailable)
+        let waits = (0..<100).map { _ in wait(lost, deadline(seconds: 600)) }
+        #expect(waits.allSatisfy { $0.0 != nil })
+        cluster.fail(opens: nil)
+        for (_, result) in waits { #expect(throws: Never.self) { try result.wait().get() } }
+        #expect(failure(lost) == nil)
+        lost.close()
+    }
+
+    @Test func `who has no deadline, or too little time, is refused with when to come again`() throws {
+        let model = try lostModel()
+        for deadline in [Deadline.never, Deadline(.now())] {
+            let (wait, result) = wait(model, deadline)
+            #expect(wait == nil)
+            let error = #expect(throws: ServingError.self) { try result.wait().get() }
+            #expect(error?.code == .unavailable && error?.retryAfterNanoseconds != nil)
+        }
+        model.close()
+    }
+
+    @Test func `whose time is over before the next try is told so after the last one`() throws {
+        let model = try lostModel()
+        // Pauses grow to five seconds.
+        let (wait, result) = wait(model, deadline(seconds: 3))
+        #expect(wait != nil)
+        let error = #expect(throws: ServingError.self) { try result.wait().get() }
+        #expect(error?.message.contains("cannot be made again yet: not yet") == true)
+        model.close()
+    }
+
+    @Test func `an unload ends the waits, and a cancelled one hears nothing`() throws {
+        let model = try lostModel()
+        let (first, cancelled) = wait(model, deadline(seconds: 600))
+        let (_, result) = wait(model, deadline(seconds: 600))
+        first?.cancel()
+        model.close()
+        #expect(throws: ServingError.unavailable("version 1 of model m was unloaded")) { try result.wait().get() }
+        #expect(cancelled.wait(nanoseconds: 1_000_000) == nil)
+        let (after, late) = wait(model, deadline(seconds: 600))
+        #expect(after == nil)
+        #expect(throws: ServingError.unavailable("version 1 of model m was unloaded")) { try late.wait().get() }
+    }
 }
