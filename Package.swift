@@ -94,7 +94,8 @@ let package = Package(
     ],
     targets: [
         // Neutral core: no protobuf, no NIO, no HTTP, no engine.
-        library("ServingPrimitives"),
+        .target(name: "CSystemAllocator"),
+        library("ServingPrimitives", ["CSystemAllocator"]),
         library("AccessControl", ["ServingPrimitives", logging]),
         library("Tensors"),
         library("Batching", ["ServingPrimitives"]),
@@ -326,6 +327,7 @@ let package = Package(
             dependencies: ["Batching", "EngineInterface", "Inference", "Servables", "ServingPrimitives", "Tensors"],
             swiftSettings: swiftSettings
         ),
+        tests("ServingPrimitives"),
         tests("AccessControl", ["AccessExercises", "ServingPrimitives", logging]),
         tests("Tensors"),
         tests("Batching", ["ServingPrimitives", "ServingTestKit"]),

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 struct clr_functions clr_functions;
 
 // Lazy and local binding, and never closed, for the reasons that ctensorflow.c gives.
@@ -181,9 +177,3 @@ TfLiteIntArray *clr_int_array(const int *values, int count) {
 }
 
 void clr_report_error(TfLiteContext *context, const char *text) { context->ReportError(context, "%s", text); }
-
-void clr_trim_malloc(void) {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 struct ctf_functions ctf_functions;
 static void (*disable_xla)(void);
 
@@ -60,29 +56,6 @@ TF_Status *ctf_thread_status(void) {
     pthread_setspecific(status_key, thread_status);
   }
   return thread_status;
-}
-
-void ctf_set_malloc_thresholds(int mmap_threshold, int trim_threshold) {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, mmap_threshold);
-  mallopt(M_TRIM_THRESHOLD, trim_threshold);
-#else
-  (void)mmap_threshold, (void)trim_threshold;
-#endif
-}
-
-void ctf_set_malloc_arenas(int count) {
-#ifdef __GLIBC__
-  mallopt(M_ARENA_MAX, count);
-#else
-  (void)count;
-#endif
-}
-
-void ctf_trim_malloc(void) {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
 }
 
 int ctf_memory_file(void) { return memfd_create("tensorflow-start", MFD_CLOEXEC); }

@@ -44,7 +44,7 @@ package final class LiteRTModel: LoadedModel {
 
     package func close() {
         pool.withLock { $0 = nil }
-        clr_trim_malloc()
+        SystemAllocator.giveBack()
     }
 
     private func run(

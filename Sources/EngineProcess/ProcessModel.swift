@@ -219,13 +219,3 @@ extension ProcessModel {
         }
     }
 }
-
-extension [Signature] {
-    /// Whether clients can tell no difference.
-    fileprivate func describeTheSame(as other: [Signature]) -> Bool {
-        func written(_ signatures: [Signature]) -> [UInt8]? {
-            try? MessageWriter.bytes(limit: ChannelMemory.halfSize) { $0.write(signatures) { $0.write($1) } }
-        }
-        return written(self) == written(other)
-    }
-}

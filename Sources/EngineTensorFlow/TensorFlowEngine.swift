@@ -61,6 +61,7 @@ public struct TensorFlowEngine: InferenceEngine {
         shadow: ShadowFolder?
     ) throws(ServingError) -> TensorFlowModel {
         let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
+        let hasBranches = SavedModelFolder(path: request.path).mayHaveBranches
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
             try TensorFlowSession.load(
@@ -69,6 +70,7 @@ public struct TensorFlowEngine: InferenceEngine {
                 config: SessionConfiguration.config(
                     options,
                     overrides: overrides,
+                    hasBranches: hasBranches,
                     target: target,
                     device: request.device
                 ),

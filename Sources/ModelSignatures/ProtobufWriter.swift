@@ -29,6 +29,9 @@ package struct ProtobufWriter {
         withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
     }
 
+    /// Appends serialized fields.
+    package mutating func append(_ fields: [UInt8]) { bytes += fields }
+
     package mutating func string(_ field: Int, _ text: String) { bytes(field, text.utf8) }
 
     private mutating func varint(_ value: UInt64) {

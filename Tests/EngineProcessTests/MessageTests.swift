@@ -201,4 +201,16 @@ import Testing
             }
         }
     }
+
+    @Test func `signatures are the same whatever order their definition is written in`() {
+        func signature(type: ElementType = .float32, method: String = "predict", definition: [UInt8]) -> [Signature] {
+            let input = Signature.Parameter(name: "x", elementType: type, shape: [-1], tensorName: "x:0")
+            return [Signature(name: "s", methodName: method, inputs: [input], outputs: [], definition: definition)]
+        }
+        let before = signature(definition: [1, 2])
+        #expect(before.describeTheSame(as: signature(definition: [2, 1])))
+        #expect(!before.describeTheSame(as: signature(type: .int32, definition: [1, 2])))
+        #expect(!before.describeTheSame(as: signature(method: "other", definition: [1, 2])))
+        #expect(!before.describeTheSame(as: []))
+    }
 }

@@ -106,6 +106,44 @@ import Testing
         #expect(SessionConfiguration.config(options) == expected)
     }
 
+    @Test func `a graph without branches is spared an optimizer, unless the given configuration wants it`() {
+        var options = TensorFlowOptions()
+        options.sessionConfig = [82, 5, 82, 3, 0x80, 2, 0]
+        let expected: [UInt8] = [82, 5, 82, 3, 0x80, 2, 1, 82, 5, 82, 3, 0x80, 2, 0, 16, 1, 0x82, 1, 2, 72, 1]
+        #expect(SessionConfiguration.config(options, hasBranches: false) == expected)
+    }
+
+    @Test(arguments: [("If", true), ("StatelessCase", true), ("StatelessWhile", false), ("Iffy", false)], [true, false])
+    func `branches are found in a graph and in its functions`(operation: (String, Bool), isInFunction: Bool) throws {
+        let folder = try ModelCopy(of: nil)
+        var model = ProtobufWriter()
+        model.message(2) {  // meta_graphs
+            $0.message(2) {  // graph_def
+                $0.message(1) { $0.string(2, "NoOp") }  // node
+                if isInFunction {
+                    // library, function, node_def
+                    $0.message(2) { $0.message(1) { $0.message(3) { $0.string(2, operation.0) } } }
+                } else {
+                    $0.message(1) { $0.string(2, operation.0) }
+                }
+            }
+        }
+        try folder.write(model.bytes, to: "saved_model.pb")
+        #expect(SavedModelFolder(path: folder.path).mayHaveBranches == operation.1)
+    }
+
+    @Test(arguments: ["half_plus_two", "loop", "mobilenet_v2"])
+    func `real graphs without branches have none`(model: String) throws {
+        #expect(!SavedModelFolder(path: try TestModels.path(model)).mayHaveBranches)
+    }
+
+    @Test func `a graph that cannot be read may have branches`() throws {
+        let folder = try ModelCopy(of: nil)
+        #expect(SavedModelFolder(path: folder.path).mayHaveBranches)
+        try folder.write([18, 200], to: "saved_model.pb")
+        #expect(SavedModelFolder(path: folder.path).mayHaveBranches)
+    }
+
     @Test func `a version's overrides go to the graph optimizer`() {
         let overrides = SessionOverrides(
             optimizers: [.init(name: "n", parameter: "p", value: [0xFF])],

@@ -320,9 +320,6 @@ static inline const int *clr_int_array_data(const TfLiteIntArray *array) { retur
 /// Reports an error of a custom operation, so that it is part of the run's error messages.
 void clr_report_error(TfLiteContext *context, const char *text);
 
-/// Gives free heap memory back to the system (`malloc_trim`). Takes milliseconds.
-void clr_trim_malloc(void);
-
 #pragma clang assume_nonnull end
 
 #endif

@@ -163,17 +163,6 @@ int ctf_disable_xla(void);
 /// and whose outcome is read before the next call. Deleted when the thread ends.
 TF_Status *ctf_thread_status(void);
 
-/// Sets glibc's limits (`mallopt`): blocks of at least `mmap_threshold` bytes get a mapping of their own, which goes back
-/// to the system when they are freed; smaller ones come from a heap, of which `trim_threshold` free bytes at its end go
-/// back by themselves.
-void ctf_set_malloc_thresholds(int mmap_threshold, int trim_threshold);
-
-/// Sets how many heaps glibc makes at most from now on (`mallopt`).
-void ctf_set_malloc_arenas(int count);
-
-/// Gives free heap memory back to the system (`malloc_trim`). Takes milliseconds.
-void ctf_trim_malloc(void);
-
 /// A nameless file in memory (`memfd_create`), or -1.
 int ctf_memory_file(void);
 

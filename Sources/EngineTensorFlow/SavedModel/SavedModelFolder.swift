@@ -25,6 +25,17 @@ struct SavedModelFolder {
         )
     }
 
+    /// Whether the graph may have conditional branches (`If`, `Case`): false only where it certainly has none.
+    var mayHaveBranches: Bool {
+        guard !path.contains("://"),
+            let bytes = try? LocalFile.contents(of: "\(path)/saved_model.pb", limit: Self.largestRead)
+        else { return true }
+        return bytes.withUnsafeBytes { (try? GraphOperations.includeBranches($0)) ?? true }
+    }
+
+    /// Of larger files reading would cost more than it saves.
+    private static let largestRead = 64 << 20
+
     /// TensorFlow takes a model without an index for one without variables: it loads it, and every run fails.
     private func checkVariables() throws(ServingError) {
         guard !exists("variables/variables.index"), hasMatch(for: "variables/variables.data-*") else { return }

@@ -3,20 +3,30 @@ import ServingPrimitives
 
 /// The messages that tell TensorFlow how to make and use a session. Field numbers: tensorflow/core/protobuf/config.proto.
 enum SessionConfiguration {
-    /// A serialized `ConfigProto`: that of the options, then what overrides it. Of a field that comes twice protobuf keeps
+    /// A serialized `ConfigProto`: what the graph does not need, that of the options, then what overrides it. Of a field that comes twice protobuf keeps
     /// the last value, and it merges messages.
     ///
     /// - Parameters:
     ///   - overrides: what the version itself asks for.
+    ///   - hasBranches: whether the graph may have conditional branches.
     ///   - target: where the session is; `nil` is this process.
     ///   - device: where the graph was placed.
     static func config(
         _ options: TensorFlowOptions,
         overrides: SessionOverrides? = nil,
+        hasBranches: Bool = true,
         target: ClusterTarget? = nil,
         device: DeviceName? = nil
     ) -> [UInt8] {
-        var config = ProtobufWriter(options.sessionConfig)
+        var config = ProtobufWriter()
+        if !hasBranches {
+            // This optimizer infers shapes, which those after it do for themselves, and moves operations into the branches that
+            // alone need them. Without branches there is nothing to gain for a third of the time that a load takes.
+            config.message(10) {  // graph_options
+                $0.message(10) { $0.bool(32, true) }  // rewrite_options.disable_tfg_optimizer
+            }
+        }
+        config.append(options.sessionConfig)
         if let device, device.isCPU, device.task.isEmpty, device.index > 0 {
             // CPU:2 is there in a session with three of them.
             config.message(1) {  // device_count, one entry of the map

@@ -1,4 +1,5 @@
 import Servables
+import ServingPrimitives
 import Synchronization
 
 /// How much memory the process grew by when it loaded a version. Known only for loads that no other load overlapped; what
@@ -12,10 +13,14 @@ final class LoadMemory: Sendable {
     }
 
     private let state = Mutex(State())
-    private let residentBytes: @Sendable () -> Int?
+    private let bytesInUse: @Sendable () -> Int?
 
-    init(residentBytes: @escaping @Sendable () -> Int? = ProcessStatistics.anonymousBytes) {
-        self.residentBytes = residentBytes
+    /// - Parameter bytesInUse: by default what is allocated: what loading alone took and has freed is not in it, although it may
+    ///   not be given back to the system yet.
+    init(bytesInUse: @escaping @Sendable () -> Int? = LoadMemory.allocatedBytes) { self.bytesInUse = bytesInUse }
+
+    @Sendable private static func allocatedBytes() -> Int? {
+        SystemAllocator.bytesInUse() ?? ProcessStatistics.anonymousBytes()
     }
 
     /// Calls `load` and remembers what it took, and what the loaded model holds elsewhere, when it succeeds and nothing else is loaded meanwhile.
@@ -29,10 +34,10 @@ final class LoadMemory: Sendable {
             state.begun += 1
             return (state.loads == 1, state.begun)
         }
-        let before = residentBytes()
+        let before = bytesInUse()
         defer { state.withLock { $0.loads -= 1 } }
         let result = try load()
-        if let before, let after = residentBytes(), wasAlone {
+        if let before, let after = bytesInUse(), wasAlone {
             let growth = max(after - before, 0) + elsewhere(result)
             state.withLock { if $0.begun == number { $0.growth[id] = growth } }
         }

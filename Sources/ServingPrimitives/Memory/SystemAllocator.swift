@@ -1,0 +1,47 @@
+import CSystemAllocator
+import Synchronization
+
+/// The allocator that models and the tensors of runs come from: the C library's, tuned so that it is as fast as TensorFlow's
+/// own pool, and gives memory back, which that pool never does.
+public enum SystemAllocator {
+    /// Models that are being loaded, prepared or ended now.
+    private static let changes = Mutex<Int>(0)
+    private static let trimmer = HeapTrimmer(trim: csa_trim)
+
+    /// Lets the tensors of runs come from the heaps and their memory stay there: mapping and clearing new pages in each
+    /// run doubles the time of some models. Few heaps: each keeps what its threads freed.
+    public static func tune() {
+        csa_set_heap_count(2)
+        csa_set_thresholds(1 << 30, .max)
+    }
+
+    /// Calls `body`, which loads, prepares or ends a model, so that all memory it frees goes back to the system, some
+    /// milliseconds after it.
+    ///
+    /// Meanwhile the limits are glibc's own, so large variables get mappings of their own, which go back when the model
+    /// ends. (Trimming would not do: it leaves the ends of all heaps but the first, up to 64 MiB each.) Runs of other
+    /// models at that time pay with page faults.
+    public static func givingBack<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        changes.withLock { count in
+            count += 1
+            csa_set_thresholds(128 << 10, 4 << 20)
+        }
+        defer {
+            changes.withLock { count in
+                count -= 1
+                if count == 0 { csa_set_thresholds(1 << 30, .max) }
+            }
+            giveBack()
+        }
+        return try body()
+    }
+
+    /// Has free memory given back to the system soon, on a thread of its own.
+    public static func giveBack() { trimmer.request() }
+
+    /// Bytes that are allocated and not freed; `nil` where nobody can tell. Walks the free lists: tenths of milliseconds.
+    @Sendable public static func bytesInUse() -> Int? {
+        let bytes = csa_bytes_in_use()
+        return bytes >= 0 ? bytes : nil
+    }
+}
