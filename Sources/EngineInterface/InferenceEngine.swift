@@ -59,6 +59,10 @@ public protocol LoadedModel: AnyObject, Sendable {
     /// Bytes of memory that the model holds outside of this process; 0 for a model that is all in it.
     var externalBytes: Int { get }
 
+    /// Bytes of this process that the first run left behind, for what it prepared; `nil` before it, and where they could
+    /// not be told from those of others.
+    var preparedBytes: Int? { get }
+
     /// The copy in memory that this one is served by, where that may serve others, too.
     var sharedCopy: SharedCopy? { get }
 
@@ -68,6 +72,8 @@ public protocol LoadedModel: AnyObject, Sendable {
 
 extension LoadedModel {
     public var externalBytes: Int { 0 }
+
+    public var preparedBytes: Int? { nil }
 
     public var sharedCopy: SharedCopy? { nil }
 

@@ -21,6 +21,8 @@ package final class TensorFlowModel: LoadedModel {
     let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
+    /// -1 while they are not known.
+    private let prepared = Atomic<Int>(-1)
 
     init(
         session: TensorFlowSession,
@@ -41,6 +43,11 @@ package final class TensorFlowModel: LoadedModel {
 
     /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
     package var copiedInputBytes: Int { copied.load(ordering: .relaxed) }
+
+    package var preparedBytes: Int? {
+        let bytes = prepared.load(ordering: .relaxed)
+        return bytes >= 0 ? bytes : nil
+    }
 
     package func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
         let signature = try signature(for: request)
@@ -79,9 +86,14 @@ package final class TensorFlowModel: LoadedModel {
         let options = try options(for: request)
         // The first run prepares the graph, which needs several times its memory for a time.
         if !hasRun.load(ordering: .relaxed), !hasRun.exchange(true, ordering: .relaxed) {
-            return try SystemAllocator.givingBack { () throws(ServingError) in
+            let (outputs, growth) = try SystemAllocator.measuring { () throws(ServingError) in
                 try run(tensors, feeds, fetches, options, request.trace)
             }
+            if let growth {
+                let lent = outputs.reduce(0) { $0 + $1.byteCount }
+                prepared.store(max(growth - lent, 0), ordering: .relaxed)
+            }
+            return outputs
         }
         return try run(tensors, feeds, fetches, options, request.trace)
     }

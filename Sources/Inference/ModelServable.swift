@@ -58,6 +58,8 @@ public final class ModelServable: Servable {
 extension ModelServable {
     public var isBusy: Bool { running.load(ordering: .relaxed) > 0 || queues.hasWaiting }
 
+    public var preparedBytes: Int? { model.preparedBytes }
+
     public var mayBeAway: Bool { recovery != nil }
 
     public var sharedCopy: SharedCopy? { model.sharedCopy }

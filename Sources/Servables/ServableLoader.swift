@@ -4,6 +4,8 @@ public import ServingPrimitives
 public protocol Servable: AnyObject, Sendable {
     /// Whether requests wait for it or run now: such a version is not evicted.
     var isBusy: Bool { get }
+    /// Bytes that it takes more since the first request than when it was loaded; `nil` while that is not known.
+    var preparedBytes: Int? { get }
     /// The copy in memory that it is served by, where that may serve others, too.
     var sharedCopy: SharedCopy? { get }
     /// Whether requests may have to wait for it, although it is loaded.
@@ -12,6 +14,7 @@ public protocol Servable: AnyObject, Sendable {
 
 extension Servable {
     public var isBusy: Bool { false }
+    public var preparedBytes: Int? { nil }
 
     public var sharedCopy: SharedCopy? { nil }
 

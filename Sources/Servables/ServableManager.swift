@@ -252,7 +252,12 @@ extension ServableManager {
             // Requests reach it first, then it is told to be available.
             if isWanted { routes.publish(lease) }
             perform { [weak servable] lifecycle in
-                lifecycle.loadSucceeded(attempt, cost) { [weak servable] in servable?.isBusy ?? false }
+                lifecycle.loadSucceeded(
+                    attempt,
+                    cost,
+                    isBusy: { [weak servable] in servable?.isBusy ?? false },
+                    preparedBytes: { [weak servable] in servable?.preparedBytes }
+                )
             }
         } catch {
             perform { $0.loadFailed(attempt, error, isFinal: loader.isFinal(error)) }

@@ -113,7 +113,10 @@ import Testing
         #expect(SessionConfiguration.config(options, hasBranches: false) == expected)
     }
 
-    @Test(arguments: [("If", true), ("StatelessCase", true), ("StatelessWhile", false), ("Iffy", false)], [true, false])
+    @Test(
+        arguments: [("If", true), ("StatelessCase", true), ("StatelessWhile", false), ("Iffy", false)],
+        [true, false]
+    )
     func `branches are found in a graph and in its functions`(operation: (String, Bool), isInFunction: Bool) throws {
         let folder = try ModelCopy(of: nil)
         var model = ProtobufWriter()

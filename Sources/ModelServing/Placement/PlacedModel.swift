@@ -48,6 +48,13 @@ final class PlacedModel: LoadedModel {
 
     var externalBytes: Int { copies.withLock { $0.reduce(0) { $0 + $1.model.externalBytes } } }
 
+    var preparedBytes: Int? {
+        copies.withLock { copies in
+            let known = copies.compactMap(\.model.preparedBytes)
+            return known.isEmpty ? nil : known.reduce(0, +)
+        }
+    }
+
     /// Of one on several devices each copy has another.
     var sharedCopy: SharedCopy? { copies.withLock { $0.count == 1 ? $0[0].model.sharedCopy : nil } }
 

@@ -26,6 +26,8 @@ final class SharedModel: LoadedModel {
     /// Counted with the one that was loaded first.
     var externalBytes: Int { sharedCopy?.wasThere ?? false ? 0 : model.externalBytes }
 
+    var preparedBytes: Int? { sharedCopy?.wasThere ?? false ? nil : model.preparedBytes }
+
     func close() {
         if !isClosed.exchange(true, ordering: .acquiringAndReleasing) { release() }
     }

@@ -14,6 +14,11 @@ package struct CacheLedger: Sendable {
         package var loadedAt: MonotonicTime?
         package var loadBegan: MonotonicTime?
         package var isBusy: @Sendable () -> Bool = { false }
+        /// Asks the version in memory what its first request added.
+        package var preparedBytes: @Sendable () -> Int? = { nil }
+        /// What that was, this time or the last; part of `cost` once the version has been loaded.
+        fileprivate var prepared = 0
+        fileprivate var isPreparedKnown = false
         package var lastLoadReason: LoadReason?
         /// Whether it was loaded in advance and nobody has asked for it since.
         package var isUnprovenPrefetch = false
@@ -53,6 +58,8 @@ package struct CacheLedger: Sendable {
     package private(set) var prefetches = 0
     package private(set) var usefulPrefetches = 0
     package var refusals = 0
+    /// What the largest of the last loads took, faded with each load since.
+    private var recentLoadBytes = 0
     /// Hits of versions that are known no more.
     private var hitsOfForgotten = 0
     private var missesOfForgotten = 0
@@ -130,6 +137,12 @@ package struct CacheLedger: Sendable {
     package mutating func observe(at now: MonotonicTime) {
         for (id, place) in places where place == .resident {
             guard var entry = entries[id] else { continue }
+            if !entry.isPreparedKnown, let bytes = entry.preparedBytes() {
+                entry.isPreparedKnown = true
+                entry.cost?.grow(by: bytes - entry.prepared)
+                entry.prepared = bytes
+                entries[id] = entry
+            }
             let uses = entry.counter.value
             guard uses > entry.countedUses else { continue }
             entry.history.note(uses - entry.countedUses, at: now)
@@ -157,6 +170,9 @@ package struct CacheLedger: Sendable {
             hasSharedCopies = places.contains { $0.key != id && entries[$0.key]?.cost?.copy == copy }
         }
         entry.cost = cost
+        // Until the first request of this load has told.
+        entry.cost?.grow(by: entry.prepared)
+        entry.isPreparedKnown = false
         entry.loadedAt = now
         entry.loads += 1
         entry.failures = 0
@@ -174,6 +190,21 @@ package struct CacheLedger: Sendable {
         let eviction = CacheReport.Eviction(id: id, reason: reason, bytes: entries[id]?.bytes ?? 0, at: now)
         if lastEvictions.count >= Self.rememberedEvictions { lastEvictions.removeFirst() }
         lastEvictions.append(eviction)
+    }
+
+    // MARK: Room
+
+    /// A version is about to be loaded.
+    package mutating func noteSize(of id: ServableID) {
+        recentLoadBytes = max(entries[id]?.cost?.peakBytes ?? 0, recentLoadBytes - recentLoadBytes / 8)
+    }
+
+    /// Bytes to keep free, so that the next load need not wait for an eviction: as much as loads have taken lately, up to a
+    /// tenth of the budget.
+    package var headroom: Int {
+        guard options.headroomShare > 0 else { return 0 }
+        let least = Int(Double(options.budget) * options.headroomShare)
+        return max(least, min(recentLoadBytes, options.budget / 10))
     }
 
     // MARK: Sums

@@ -29,7 +29,8 @@ public struct CacheOptions: Sendable {
     public var budget: Int
     /// Of models that say nothing of their own.
     public var defaults: CacheSettings
-    /// Room that is kept free, so that the next load need not wait for an eviction; a share of the budget.
+    /// Room that is kept free at the least, so that the next load need not wait for an eviction; a share of the budget. 0 keeps
+    /// none free.
     public var headroomShare: Double
     /// Versions are loaded before they are asked for, where the history says that they are going to be.
     public var prefetches: Bool

@@ -17,6 +17,12 @@ public struct ServableCost: Sendable, Hashable {
         self.loadNanoseconds = loadNanoseconds
         self.isMeasured = isMeasured
     }
+
+    /// Holds so many bytes more than was thought, or less.
+    mutating func grow(by bytes: Int) {
+        residentBytes = max(residentBytes + bytes, 0)
+        peakBytes = max(peakBytes, residentBytes)
+    }
 }
 
 /// Knows what versions cost: those that were loaded before by measurement, all others by their files.

@@ -105,10 +105,14 @@ extension ServableLifecycle {
     mutating func noteLoaded(
         _ id: ServableID,
         _ cost: ServableCost?,
-        isBusy: @escaping @Sendable () -> Bool
+        isBusy: @escaping @Sendable () -> Bool,
+        preparedBytes: @escaping @Sendable () -> Int?
     ) {
         guard cache != nil else { return }
-        cache?.update(id) { $0.isBusy = isBusy }
+        cache?.update(id) {
+            $0.isBusy = isBusy
+            $0.preparedBytes = preparedBytes
+        }
         cache?.loaded(id, cost ?? ServableCost(residentBytes: 0), at: now)
         effects.append(.answer(id, nil))
     }
@@ -270,7 +274,7 @@ extension ServableLifecycle {
         )
         snapshot.loadingBytes = cache.bytes(.loading)
         snapshot.unloadingBytes = cache.bytes(.unloading)
-        snapshot.headroom = Int(Double(cache.options.budget) * cache.options.headroomShare)
+        snapshot.headroom = cache.headroom
         for (id, place) in cache.places where place == .resident {
             guard let entry = cache.entries[id] else { continue }
             snapshot.residents.append(resident(id, entry, cache.settings(of: id.name)))
@@ -313,6 +317,7 @@ extension ServableLifecycle {
         let reason = cache?.wants[id]
         cache?.unwant(id)
         cache?.update(id) { $0.lastLoadReason = reason }
+        cache?.noteSize(of: id)
         cache?.place(id, .loading)
         enqueue(id)
     }

@@ -131,10 +131,12 @@ package struct ServableLifecycle {
     /// - Parameters:
     ///   - cost: what it takes, under a memory budget.
     ///   - isBusy: whether requests use it at the moment.
+    ///   - preparedBytes: what its first request has added; `nil` while that is not known.
     package mutating func loadSucceeded(
         _ attempt: Attempt,
         _ cost: ServableCost? = nil,
-        isBusy: @escaping @Sendable () -> Bool = { false }
+        isBusy: @escaping @Sendable () -> Bool = { false },
+        preparedBytes: @escaping @Sendable () -> Int? = { nil }
     ) -> [Effect] {
         let id = attempt.version.id
         endLoad()
@@ -146,7 +148,7 @@ package struct ServableLifecycle {
                 $0.isRenewal = false
             }
             report(id, .available)
-            noteLoaded(id, cost, isBusy: isBusy)
+            noteLoaded(id, cost, isBusy: isBusy, preparedBytes: preparedBytes)
         } else {
             update(id) {
                 $0.phase = .unloading

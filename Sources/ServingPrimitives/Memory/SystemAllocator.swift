@@ -4,8 +4,14 @@ import Synchronization
 /// The allocator that models and the tensors of runs come from: the C library's, tuned so that it is as fast as TensorFlow's
 /// own pool, and gives memory back, which that pool never does.
 public enum SystemAllocator {
-    /// Models that are being loaded, prepared or ended now.
-    private static let changes = Mutex<Int>(0)
+    private struct Changes {
+        /// Models that are being loaded, prepared or ended now.
+        var running = 0
+        /// All that have begun.
+        var begun = 0
+    }
+
+    private static let changes = Mutex(Changes())
     private static let trimmer = HeapTrimmer(trim: csa_trim)
 
     /// Lets the tensors of runs come from the heaps and their memory stay there: mapping and clearing new pages in each
@@ -22,18 +28,39 @@ public enum SystemAllocator {
     /// ends. (Trimming would not do: it leaves the ends of all heaps but the first, up to 64 MiB each.) Runs of other
     /// models at that time pay with page faults.
     public static func givingBack<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
-        changes.withLock { count in
-            count += 1
-            csa_set_thresholds(128 << 10, 4 << 20)
-        }
-        defer {
-            changes.withLock { count in
-                count -= 1
-                if count == 0 { csa_set_thresholds(1 << 30, .max) }
-            }
-            giveBack()
-        }
+        _ = begin()
+        defer { end() }
         return try body()
+    }
+
+    /// As `givingBack`, and tells how many bytes more are in use afterwards: `nil` where models were changed at the same time,
+    /// or nobody can tell. What requests hold is in it.
+    public static func measuring<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> (result: R, growth: Int?) {
+        let number = begin()
+        defer { end() }
+        let before = bytesInUse()
+        let result = try body()
+        let after = bytesInUse()
+        guard let number, changes.withLock({ number == $0.begun }), let before, let after else { return (result, nil) }
+        return (result, max(after - before, 0))
+    }
+
+    /// - Returns: its number; `nil` when it is not alone.
+    private static func begin() -> Int? {
+        changes.withLock { changes in
+            changes.running += 1
+            changes.begun += 1
+            csa_set_thresholds(128 << 10, 4 << 20)
+            return changes.running == 1 ? changes.begun : nil
+        }
+    }
+
+    private static func end() {
+        changes.withLock { changes in
+            changes.running -= 1
+            if changes.running == 0 { csa_set_thresholds(1 << 30, .max) }
+        }
+        giveBack()
     }
 
     /// Has free memory given back to the system soon, on a thread of its own.

@@ -18,7 +18,8 @@ private struct Bench {
         settings: [String: CacheSettings] = [:],
         load: UInt64 = 0,
         prefetches: Bool = false,
-        copies: [String: UInt64] = [:]
+        copies: [String: UInt64] = [:],
+        headroomShare: Double = 0
     ) {
         var costs = costs.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load) }
         for (name, copy) in copies { costs[name]?.copy = copy }
@@ -32,7 +33,7 @@ private struct Bench {
             cache: CacheOptions(
                 budget: 100,
                 defaults: CacheSettings(minimumResidentNanoseconds: 0),
-                headroomShare: 0,
+                headroomShare: headroomShare,
                 prefetches: prefetches,
                 costs: fixed
             )
@@ -68,10 +69,14 @@ private struct Bench {
         return [told] + lines(effects)
     }
 
-    mutating func succeed(_ id: String, _ bytes: Int? = nil) -> [String] {
+    mutating func succeed(
+        _ id: String,
+        _ bytes: Int? = nil,
+        preparedBytes: @escaping @Sendable () -> Int? = { nil }
+    ) -> [String] {
         let attempt = attempts.removeValue(forKey: id)!
         let cost = bytes.map { ServableCost(residentBytes: $0, isMeasured: true) } ?? costs[attempt.version.id.name]
-        return lines(lifecycle.loadSucceeded(attempt, cost))
+        return lines(lifecycle.loadSucceeded(attempt, cost, preparedBytes: preparedBytes))
     }
 
     mutating func fail(_ id: String) -> [String] {
@@ -359,5 +364,37 @@ extension CacheLifecycleTests {
         #expect(bench.unloaded("c") == ["c/1 END", "c/1 AT REST", "a/1 LOADING", "load a/1"])
         #expect(bench.succeed("a/1") == ["a/1 AVAILABLE", "answer a/1", "b/1 LOADING", "load b/1"])
         #expect(bench.succeed("b/1") == ["b/1 AVAILABLE", "answer b/1"])
+    }
+
+    @Test func `what the first request of a version adds counts, also at its next load`() {
+        let prepared = Mutex<Int?>(nil)
+        var bench = Bench(["a": 40, "b": 50])
+        _ = bench.aspire("a", 1)
+        _ = bench.aspire("b", 1)
+        _ = bench.ask("a")
+        _ = bench.succeed("a/1", preparedBytes: { prepared.withLock { $0 } })
+        #expect(bench.lifecycle.report()?.residentBytes == 40)
+        prepared.withLock { $0 = 30 }
+        #expect(bench.lifecycle.report()?.residentBytes == 70)
+        #expect(bench.lifecycle.report()?.residentBytes == 70, "it counts once")
+        // 70 and 50 are too much together.
+        #expect(bench.ask("b").contains("withdraw a/1"))
+        _ = bench.unloaded("a")
+        _ = bench.succeed("b/1")
+        #expect(bench.ask("a").contains("withdraw b/1"))
+        _ = bench.unloaded("b")
+        _ = bench.succeed("a/1")
+        #expect(bench.lifecycle.report()?.residentBytes == 70, "as the last time, until it is known")
+    }
+
+    @Test func `as much is kept free as the last loads took`() {
+        var bench = Bench(["a": 8, "b": 8, "c": 85], headroomShare: 0.02)
+        for model in ["a", "b", "c"] { _ = bench.aspire(model, 1) }
+        bench.serve("a")
+        #expect(bench.lifecycle.snapshot()?.headroom == 8)
+        bench.pass(seconds: 1)
+        bench.serve("c")
+        // No more than a tenth of the budget.
+        #expect(bench.lifecycle.snapshot()?.headroom == 10)
     }
 }
