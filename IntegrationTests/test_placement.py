@@ -83,6 +83,7 @@ def wait_for_no_place(server, name):
         found = server.version_status(name, 1)
         if "no device has so much left" not in found.status.error_message:
             raise NotYet(found)
+        return True
 
     eventually(look, f"{name} to have no place", check=server.check_running)
 
