@@ -75,6 +75,12 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-checkpoint-index", path: "CheckpointIndex", ["SourceExercises"]),
     fuzzer("fuzz-folder-page", path: "FolderPage", ["SourceExercises"]),
     fuzzer("fuzz-checksum-list", path: "ChecksumList", ["SourceExercises"]),
+    fuzzer("fuzz-model-costs", path: "ModelCosts", ["SourceExercises"]),
+    fuzzer("fuzz-cache-trace", path: "CacheTrace", ["SourceExercises"]),
+    fuzzer("fuzz-store-listing", path: "StoreListing", ["SourceExercises"]),
+    fuzzer("fuzz-json-tree", path: "JSONTree", ["SourceExercises"]),
+    fuzzer("fuzz-credential-file", path: "CredentialFile", ["SourceExercises"]),
+    fuzzer("fuzz-model-state", path: "ModelState", ["PlacementExercises"]),
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
@@ -261,7 +267,7 @@ let package = Package(
         ),
         .target(
             name: "SourceExercises",
-            dependencies: ["ModelSources", "ModelStores", "ServingPrimitives"],
+            dependencies: ["CacheSimulation", "ModelSources", "ModelStores", "Servables", "ServingPrimitives"],
             path: "FuzzTesting/SourceExercises",
             swiftSettings: swiftSettings
         ),

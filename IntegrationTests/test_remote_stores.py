@@ -12,6 +12,7 @@ import zipfile
 import pytest
 import requests
 from support.asking import Asking
+from support.metrics import scrape
 from support.model_config import config_list, model
 from support.paths import MODELS
 from support.server import apus_serve
@@ -257,6 +258,14 @@ def test_a_fetch_that_is_cut_off_goes_on_where_it_was_and_half_is_never_served(t
         with serve(f"{store.url}/half", cache) as server:
             server.wait_for("half", 1)
             assert answer(server) == [3.0]
+            told = scrape(server).samples
+            assert told["apus_store_fetches_total", ()] == told["apus_store_resumed_fetches_total", ()] == 1
+            assert told["apus_store_fetch_failures_total", ()] == 0
+            assert 0 < told["apus_store_fetched_bytes_total", ()] < 64 << 20 < told["apus_store_cache_bytes", ()]
+        with serve(f"{store.url}/half", cache) as server:
+            server.wait_for("half", 1)
+            told = scrape(server).samples
+            assert told["apus_store_cache_hits_total", ()] == 1 and told["apus_store_fetches_total", ()] == 0
         fetched = [line for line in log.read_text().splitlines() if "GET /half/1/assets.extra/much" in line]
         assert len(fetched) == 8 - done
     [copy] = cache.glob("versions/*/files/assets.extra/much")
@@ -281,6 +290,7 @@ def test_a_checksum_that_does_not_agree_is_never_served(tmp_path):
         eventually(lambda: status(server, 2).status.error_code == 15, "DATA_LOSS in the status")
         assert status(server, 2).state == 10  # START
         assert answer(server) == [3.0]
+        assert scrape(server).samples["apus_store_fetch_failures_total", ()] >= 1
         assert len(list((tmp_path / "cache" / "versions").iterdir())) == 1
         (new / "assets.extra" / "words").write_text("one two")
         server.wait_for("half", 2)

@@ -1,4 +1,5 @@
 import Logging
+import Servables
 import ServingPrimitives
 import Synchronization
 

@@ -1,4 +1,4 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// Stores that know only keys, with slashes in them.
 extension StoreListing {
@@ -11,7 +11,7 @@ extension StoreListing {
     ///   - bucket: what error texts call it.
     ///   - continuation: the parameter that names the next page.
     /// - Throws: `RESOURCE_EXHAUSTED` for more than any repository has, `NOT_FOUND` where no key begins so; as `page`.
-    init(
+    package init(
         prefix: String,
         delimiter: String?,
         of bucket: String,
@@ -58,19 +58,19 @@ extension StoreListing {
 }
 
 /// An object as a page of a listing has it.
-protocol StoredObject {
+package protocol StoredObject {
     var key: String { get }
 
     func file(named name: String) -> StoredFile
 }
 
 /// A page of a listing.
-protocol StoredPage {
+package protocol StoredPage {
     associatedtype Object: StoredObject
 
     var objects: [Object] { get }
     /// Beginnings of keys up to the next slash, with it.
     var prefixes: [String] { get }
     /// Where the next page begins; `nil` on the last one.
-    var continuation: String? { get }
+    var continuation: String? { get set }
 }

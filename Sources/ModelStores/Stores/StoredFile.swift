@@ -1,7 +1,7 @@
 import ServingPrimitives
 
 /// One file as a store lists it.
-struct StoredFile: Sendable, Hashable {
+package struct StoredFile: Sendable, Hashable {
     /// A checksum of its whole content that the store vouches for.
     enum Checksum: Sendable, Hashable {
         case md5([UInt8])
@@ -23,11 +23,11 @@ struct StoredFile: Sendable, Hashable {
 }
 
 /// What lies in a folder of a store.
-struct StoreListing: Sendable, Hashable {
+package struct StoreListing: Sendable, Hashable {
     /// Names of folders, without slashes.
-    var folders: Set<String> = []
+    package var folders: Set<String> = []
     /// By name.
-    var files: [String: StoredFile] = [:]
+    package var files: [String: StoredFile] = [:]
     /// Names that would leave the folder, or cannot be file names: for a person to read. Only some of very many.
     private(set) var refused: [String] = []
 

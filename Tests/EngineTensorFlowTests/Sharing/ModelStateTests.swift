@@ -1,5 +1,6 @@
 import EngineInterface
 import EngineTensorFlow
+import PlacementExercises
 import Testing
 
 /// What a saved model leaves behind, told from bytes that are put together here.
@@ -104,5 +105,17 @@ import Testing
                 read(changed)
             }
         }
+    }
+
+    /// FuzzTesting/Corpus/fuzz-model-state: what the fuzz target starts from, and all that has failed once.
+    @Test func `the fuzzer's inputs are refused or read`() throws {
+        let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.dropLast(4).joined(separator: "/") + "/FuzzTesting/Corpus/fuzz-model-state"
+        func isKept(_ name: String) throws -> Bool? {
+            try fileContents("\(folder)/\(name)").withUnsafeBytes { ModelStateExercise.isKept(in: $0) }
+        }
+        for name in fileNames(in: folder) { _ = try isKept(name) }
+        #expect(try isKept("half_plus_two_tf2") == false)
+        #expect(try isKept("composite") == true)
     }
 }

@@ -65,7 +65,7 @@ final class GCSCredentials: Sendable {
         let now = clock() / Self.second
         let header = #"{"alg":"RS256","typ":"JWT"}"#
         let claims =
-            #"{"iss":"\#(Self.quoted(account))","scope":"\#(Self.scope)","aud":"\#(Self.quoted(url))","#
+            #"{"iss":\#(JSONQuoting.quoted(account)),"scope":"\#(Self.scope)","aud":\#(JSONQuoting.quoted(url)),"#
             + #""iat":\#(now),"exp":\#(now + 3600)}"#
         let signed = [header, claims].map { Base64Text.encodedForURL(Array($0.utf8)) }.joined(separator: ".")
         let signature = try Self.signature(of: Array(signed.utf8), key: key, path)
@@ -130,10 +130,6 @@ final class GCSCredentials: Sendable {
             token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return nil }
         return (token, json["expires_in"]?.integer ?? 3600)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 
     private static func signature(of bytes: [UInt8], key: String, _ path: String) throws(ServingError) -> [UInt8] {

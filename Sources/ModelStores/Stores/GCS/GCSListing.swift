@@ -1,16 +1,16 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// A page of the JSON API's `objects.list`.
-struct GCSListing: Hashable, StoredPage {
-    struct Object: Hashable, StoredObject {
-        var key: String
+package struct GCSListing: Hashable, StoredPage {
+    package struct Object: Hashable, StoredObject {
+        package var key: String
         var size: Int64?
         var modified: Int64
         var generation: String?
         var md5: String?
         var crc32c: String?
 
-        func file(named name: String) -> StoredFile {
+        package func file(named name: String) -> StoredFile {
             var checksums: [StoredFile.Checksum] = []
             if let bytes = md5.flatMap(Base64Text.decoded), bytes.count == 16 { checksums.append(.md5(bytes)) }
             if let bytes = crc32c.flatMap(Base64Text.decoded), bytes.count == 4 {
@@ -27,14 +27,14 @@ struct GCSListing: Hashable, StoredPage {
         }
     }
 
-    var objects: [Object] = []
+    package var objects: [Object] = []
     /// Beginnings of names up to the next slash, with it.
-    var prefixes: [String] = []
+    package var prefixes: [String] = []
     /// Where the next page begins; `nil` on the last one.
-    var continuation: String?
+    package var continuation: String?
 
     /// - Throws: `FAILED_PRECONDITION` for what is no such page.
-    init(_ bytes: [UInt8]) throws(ServingError) {
+    package init(_ bytes: [UInt8]) throws(ServingError) {
         guard let root = JSONTree(bytes) else { throw .failedPrecondition("expected a list of objects in JSON") }
         objects = (root["items"]?.list ?? []).compactMap { item in
             item["name"]?.text.map { name in

@@ -1,9 +1,9 @@
 /// Sections of `~/.aws/credentials` and `~/.aws/config`.
-struct AWSProfiles: Hashable {
+package struct AWSProfiles: Hashable {
     private var sections: [String: [String: String]] = [:]
 
     /// Lines that say nothing are passed over, as the ecosystem's own programs do.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         var section: String?
         for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let text = Self.trimmed(String(decoding: line, as: UTF8.self)[...])
@@ -17,7 +17,7 @@ struct AWSProfiles: Hashable {
         }
     }
 
-    subscript(_ profile: String, _ name: String) -> String? {
+    package subscript(_ profile: String, _ name: String) -> String? {
         sections[profile]?[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 

@@ -1,23 +1,23 @@
-import ServingPrimitives
+package import ServingPrimitives
 
 /// A page of `ListObjectsV2`.
-struct S3Listing: Hashable, StoredPage {
-    struct Object: Hashable {
-        var key: String
+package struct S3Listing: Hashable, StoredPage {
+    package struct Object: Hashable {
+        package var key: String
         var size: Int64?
         var modified: Int64
         /// With its quotes.
         var tag: String?
     }
 
-    var objects: [Object] = []
+    package var objects: [Object] = []
     /// Beginnings of keys up to the next slash, with it.
-    var prefixes: [String] = []
+    package var prefixes: [String] = []
     /// Where the next page begins; `nil` on the last one.
-    var continuation: String?
+    package var continuation: String?
 
     /// - Throws: `FAILED_PRECONDITION` for what is no such page.
-    init(_ bytes: [UInt8]) throws(ServingError) {
+    package init(_ bytes: [UInt8]) throws(ServingError) {
         let root = try XMLElement.parse(bytes)
         guard root.name == "ListBucketResult" else {
             throw .failedPrecondition("expected a ListBucketResult; got the XML element \(root.name.prefix(100))")
@@ -48,7 +48,7 @@ struct S3Listing: Hashable, StoredPage {
 }
 
 extension S3Listing.Object: StoredObject {
-    func file(named name: String) -> StoredFile {
+    package func file(named name: String) -> StoredFile {
         StoredFile(
             name: name,
             address: key,

@@ -1,28 +1,25 @@
-import Servables
-import ServingPrimitives
-
 /// What versions have cost, by their folders: the content of the file that a server keeps for its next start.
 ///
 /// A line for each: fingerprint of the files, bytes in memory, bytes at the most while it loads, nanoseconds of the load,
 /// and the path.
-struct RememberedCosts: Hashable {
-    struct Entry: Hashable {
-        var fingerprint: UInt64
-        var cost: ServableCost
+package struct RememberedCosts: Sendable, Hashable {
+    package struct Entry: Sendable, Hashable {
+        package var fingerprint: UInt64
+        package var cost: ServableCost
     }
 
     private static let header = "apus model costs 1"
     /// More versions are not remembered, nor longer files read.
-    static let maximumCount = 100_000
-    static let longestFile = 64 << 20
+    package static let maximumCount = 100_000
+    package static let longestFile = 64 << 20
     private static let largestByteCount = 1 << 50
 
-    private(set) var entries: [String: Entry] = [:]
+    package private(set) var entries: [String: Entry] = [:]
 
-    init() {}
+    package init() {}
 
     /// - Returns: `nil` for a file of something else. Lines that make no sense are passed over.
-    init?(_ text: some Collection<UInt8>) {
+    package init?(_ text: some Collection<UInt8>) {
         var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).makeIterator()
         guard let first = lines.next(), first.elementsEqual(Self.header.utf8) else { return nil }
         while entries.count < Self.maximumCount, let line = lines.next() {
@@ -37,7 +34,7 @@ struct RememberedCosts: Hashable {
         }
     }
 
-    var text: [UInt8] {
+    package var text: [UInt8] {
         var text = Array("\(Self.header)\n".utf8)
         for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
             let fingerprint = String(entry.fingerprint, radix: 16)
@@ -47,12 +44,12 @@ struct RememberedCosts: Hashable {
         return text
     }
 
-    func cost(of path: String, _ fingerprint: UInt64) -> ServableCost? {
+    package func cost(of path: String, _ fingerprint: UInt64) -> ServableCost? {
         guard let entry = entries[path], entry.fingerprint == fingerprint else { return nil }
         return entry.cost
     }
 
-    mutating func remember(_ cost: ServableCost, of path: String, _ fingerprint: UInt64) {
+    package mutating func remember(_ cost: ServableCost, of path: String, _ fingerprint: UInt64) {
         guard entries[path] != nil || entries.count < Self.maximumCount, !path.utf8.contains(UInt8(ascii: "\n")) else {
             return
         }
@@ -60,7 +57,7 @@ struct RememberedCosts: Hashable {
     }
 
     /// Takes over what another server wrote of versions that this one has not loaded.
-    mutating func add(_ others: RememberedCosts) {
+    package mutating func add(_ others: RememberedCosts) {
         entries.merge(others.entries) { own, _ in own }
     }
 }
