@@ -98,8 +98,14 @@ extension ContentNumbers {
         let number: UInt64
         private struct State {
             var digests: [String: SHA256Digest] = [:]
+            /// Some of them, the last that were found.
             var folders: [Files]
+            var hasTwin = false
         }
+
+        /// What is to be compared with is found in any of them; of thousands a few will do.
+        private static let maximumFolders = 8
+
         private let state: Mutex<State>
 
         init(number: UInt64, _ first: Files, _ digests: [String: SHA256Digest]) {
@@ -107,11 +113,14 @@ extension ContentNumbers {
             state = Mutex(State(digests: digests, folders: [first]))
         }
 
-        var hasTwin: Bool { state.withLock { Set($0.folders.map(\.path)).count > 1 } }
+        /// Whether two folders ever were of this kind.
+        var hasTwin: Bool { state.withLock { $0.hasTwin } }
 
         func add(_ files: Files) {
             state.withLock { state in
                 state.folders.removeAll { $0.path == files.path }
+                if !state.folders.isEmpty { state.hasTwin = true }
+                if state.folders.count >= Self.maximumFolders { state.folders.removeFirst() }
                 state.folders.append(files)
             }
         }

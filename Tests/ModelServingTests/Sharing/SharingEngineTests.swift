@@ -222,7 +222,7 @@ private final class CountingEngine: InferenceEngine {
     @Test func `many at once load once`() throws {
         let engine = CountingEngine()
         let sharing = sharing(engine)
-        let paths = (0..<8).map { write("m\($0)", Self.files) }
+        let paths = (0..<20).map { write("m\($0)", Self.files) }
         let results = paths.map { path in
             let result = BlockingResult<any LoadedModel, ServingError>()
             startThread(named: "load") {
