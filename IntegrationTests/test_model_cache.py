@@ -95,6 +95,13 @@ def test_a_request_loads_its_model(shared, by):
     else:
         assert shared.get(f"/v1/models/{name}/metadata").status_code == 200
     assert shared.versions(name) == {1: "AVAILABLE"}
+    # Its time was the load's.
+    def waited():
+        calls = shared.get(f"/v1/debug/requests?model={name}").json()["requests"]
+        return [call for call in calls if "load" in call["stages_us"]]
+
+    (call,) = eventually(waited, f"the record of the request that loaded {name}")
+    assert call["stages_us"]["load"] > 0.5 * call["duration_us"], call
 
 
 def test_one_load_for_all_who_ask(shared):

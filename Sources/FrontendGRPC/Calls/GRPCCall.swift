@@ -272,6 +272,7 @@ extension GRPCCall {
     ) {
         guard services.inference.mayWait(after: error) else { return fail(error) }
         afterLoad = proceed
+        record.modelWait = .running
         load = services.inference.whenLoaded(selector, by: deadline, isForRun: isForRun) { [loop, self] result in
             loop.post(.loaded(result), to: self)
         }
@@ -279,6 +280,7 @@ extension GRPCCall {
 
     private func goOn(with model: ResolvedModel) {
         let proceed = afterLoad
+        record.modelWait = .ended(loop.now())
         (load, afterLoad) = (nil, nil)
         proceed?(model)
     }

@@ -3,6 +3,7 @@ import Inference
 import NIOCore
 import Servables
 import ServingPrimitives
+import Telemetry
 
 /// A model that a request has waited for, or that was there, and on what terms the request goes on.
 struct LoadedForRequest: Sendable {
@@ -46,11 +47,13 @@ extension RESTResponder {
     ) {
         do throws(ServingError) {
             let terms = try terms(of: call, head)
+            call.handler.describe(call.number) { $0.modelWait = .running }
             let wait = service.whenLoaded(selector, by: terms.deadline, isForRun: isForRun) { result in
                 call.loop.mailbox.post {
                     // A client that left meanwhile wants no answer.
                     guard call.handler.isOpen(call.number) else { return }
                     call.handler.endWork(for: call.number)
+                    call.handler.describe(call.number) { $0.modelWait = .ended(call.loop.now()) }
                     switch result {
                     case .success(let model): body(LoadedForRequest(model: model, terms: terms))
                     case .failure(let error): call.fail(error)

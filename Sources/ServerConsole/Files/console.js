@@ -491,8 +491,8 @@ async function pollScheduler() {
 
 // ---- Slow requests ----
 
-const STAGES = [["receive", "receive", "coming in"], ["parse", "parse", "read"], ["queue", "queue-stage", "waiting"],
-  ["run", "run-stage", "running"], ["encode", "encode", "answer written"]];
+const STAGES = [["receive", "receive", "coming in"], ["load", "load-stage", "model loaded"], ["parse", "parse", "read"],
+  ["queue", "queue-stage", "waiting"], ["run", "run-stage", "running"], ["encode", "encode", "answer written"]];
 
 /** Whether the server keeps requests; null until it was asked. */
 let recorder = null;

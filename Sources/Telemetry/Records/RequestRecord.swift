@@ -7,6 +7,15 @@ public import ServingPrimitives
 /// Made by `TelemetryLane.begin` and ended by `TelemetryLane.end`, each once. A plain value that lives in the front end's own
 /// object for the call: to keep it costs no allocation.
 public struct RequestRecord: Sendable {
+    /// A request's wait for a model that was not in memory.
+    public enum ModelWait: Sendable, Hashable {
+        /// It did not have to.
+        case none
+        case running
+        /// The model was there, at that time.
+        case ended(MonotonicTime)
+    }
+
     public var entry: RequestEntry
     public var api: RequestAPI
     /// What the answer was.
@@ -29,6 +38,8 @@ public struct RequestRecord: Sendable {
     public var received: MonotonicTime
     /// All of the request was there; the same as `received` when it came at once.
     public var complete: MonotonicTime
+    /// Whether it had to wait for its model.
+    public var modelWait = ModelWait.none
     public var run = RunTimes()
     /// The answer was with the transport.
     public var answered: MonotonicTime

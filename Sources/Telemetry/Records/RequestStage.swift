@@ -4,6 +4,8 @@ public import ServingPrimitives
 public enum RequestStage: String, Sendable, Hashable, CaseIterable {
     /// The rest of the request was coming.
     case receive
+    /// Its model, known and not in memory, was loaded, or one that was away came back.
+    case load
     /// It was read, its model and signature were found, its tensors were made.
     case parse
     /// It waited for its batch.
@@ -23,7 +25,19 @@ extension RequestRecord {
         let ended = MonotonicTime(nanoseconds: run.ended)
         switch stage {
         case .receive: return (received, complete)
-        case .parse: return (complete, run.queued == 0 ? answered : queued)
+        case .load:
+            switch modelWait {
+            case .none: return nil
+            case .running: return (complete, answered)
+            case .ended(let time): return (complete, time)
+            }
+        case .parse:
+            let end = run.queued == 0 ? answered : queued
+            switch modelWait {
+            case .none: return (complete, end)
+            case .running: return nil
+            case .ended(let time): return (time, end)
+            }
         case .queue: return run.queued == 0 ? nil : (queued, run.began == 0 ? answered : began)
         case .run: return run.began == 0 ? nil : (began, run.ended == 0 ? answered : ended)
         case .encode: return run.began == 0 || run.ended == 0 ? nil : (ended, answered)

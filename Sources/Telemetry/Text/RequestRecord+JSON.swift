@@ -37,6 +37,7 @@ extension RequestRecord {
     private var stagesJSON: [UInt8] {
         var stages = JSONLine(capacity: 128)
         if let nanoseconds = nanoseconds(of: .receive) { stages.thousandths("receive", nanoseconds) }
+        if let nanoseconds = nanoseconds(of: .load) { stages.thousandths("load", nanoseconds) }
         if let nanoseconds = nanoseconds(of: .parse) { stages.thousandths("parse", nanoseconds) }
         if let nanoseconds = nanoseconds(of: .queue) { stages.thousandths("queue", nanoseconds) }
         if let nanoseconds = nanoseconds(of: .run) { stages.thousandths("run", nanoseconds) }
