@@ -160,7 +160,7 @@ def test_who_cannot_wait_is_refused_with_when_to_come_again(tmp_path):
         server.wait_until_ready()
         assert server.get("/v1/models/big/metadata").status_code == 200
         first = cache(server)["versions"][0]
-    assert state.read_text().startswith("apus model costs 1\n"), "written at the end at the latest"
+    assert state.read_text().startswith("apus model costs 2\n"), "written at the end at the latest"
 
     with apus_serve(models, "--model-memory-limit=60%", f"--model-cache-state={state}") as server:
         server.wait_until_ready()

@@ -6,8 +6,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
 
 import grpc
 import numpy
@@ -20,36 +18,8 @@ from support.tensors import predict_request
 from support.versions import settle
 from support.waiting import LONG, NotYet, eventually
 
-WEIGHTS = 16 << 20  # floats: 64 MiB
 DEVICES = [f"CPU:{number}" for number in range(4)]
 BUDGET = "240MB"
-
-WRITER = f"""
-import sys, tensorflow as tf
-
-class Sum(tf.Module):
-    def __init__(self):
-        self.w = tf.Variable(tf.zeros([{WEIGHTS}]), name="w")
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-    def serve(self, x):
-        # All of the weights take part, in operations that are not folded away.
-        return {{"y": x + tf.reduce_sum(self.w) + 1.0}}
-
-module = Sum()
-tf.saved_model.save(module, sys.argv[1], signatures=module.serve)
-"""
-
-
-@pytest.fixture(scope="module")
-def weighty(tmp_path_factory):
-    """A model with 64 MiB of variables."""
-    folder = tmp_path_factory.mktemp("weighty") / "1"
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    subprocess.run([sys.executable, "-c", WRITER, str(folder)], check=True, env=environment, capture_output=True)
-    settle(folder)
-    return folder
-
 
 def repository(folder, weighty, names):
     """A folder with a model of each name; their weights are the same file."""

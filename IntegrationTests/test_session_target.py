@@ -193,6 +193,24 @@ def test_models_run_on_a_cluster_and_keep_their_variables_apart(cluster, spread,
         assert server.wait() == 0
 
 
+@pytest.mark.parametrize("limits", [(), ("--model-memory-limit=devices", "--model-cache-state=none")])
+def test_the_planner_spreads_models_over_the_workers(cluster, tmp_path, limits):
+    """Models without devices are put on those of the workers; all at once, or as they are asked for."""
+    workers = [f"/job:worker/replica:0/task:{task}/device:CPU:0" for task in [0, 1]]
+    models = {f"m{number}": save(tmp_path / f"m{number}", number) for number in [2, 3]}
+    devices = [f"--device={name}=10MB" for name in workers]
+    with apus_serve(models, f"--session-target={cluster.target}", *devices, *limits) as server:
+        server.wait_until_ready()
+        for number in [2, 3]:
+            if limits:
+                eventually(lambda name=f"m{number}": server.versions(name) == {1: "START"}, "the version to be known")
+            else:
+                server.wait_for(f"m{number}", 1)
+            assert predict(server, f"m{number}") == [2.0 * number + 1]
+        places = [server.line(rf"device=(\S+) model=m{number} .*The trace of a run confirms the plan")[1] for number in [2, 3]]
+        assert sorted(places) == workers
+
+
 def test_a_model_without_devices_runs_on_the_worker_that_is_asked(cluster, tmp_path):
     config = tmp_path / "models"
     targets = [f'apus {{ session_target: "grpc://{address}" }}' for address in cluster.addresses]

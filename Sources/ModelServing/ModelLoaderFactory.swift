@@ -23,10 +23,12 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     /// `nil` where models are never left alone.
     var breakers: ModelBreakers?
     /// `nil` where models are left where their graphs say.
-    var placement: PlacementCoordinator?
+    var placement: (any ModelPlacement)?
     let logger: Logger
 
-    func loader(for version: AspiredVersion) -> any ServableLoader {
+    func loader(for version: AspiredVersion) -> any ServableLoader { loader(for: version, on: []) }
+
+    func loader(for version: AspiredVersion, on devices: [String]) -> any ServableLoader {
         ModelLoader(
             engine: engineProcesses.engine(for: version.id) ?? sessionTargets.engine(for: version.id) ?? engine,
             id: version.id,
@@ -41,6 +43,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             tracer: tracer,
             breakers: breakers,
             placement: placement,
+            devices: devices,
             logger: logger
         )
     }
@@ -59,15 +62,16 @@ private struct ModelLoader: ServableLoader {
     let fileCacheFlush: FileCacheFlush?
     let tracer: RunTracer
     let breakers: ModelBreakers?
-    let placement: PlacementCoordinator?
+    let placement: (any ModelPlacement)?
+    let devices: [String]
     let logger: Logger
 
     /// Each failed try is logged: the status shows the reason only when the last one has failed, minutes later.
     func load() throws(ServingError) -> any Servable {
         do throws(ServingError) {
             if let defect { throw defect }
-            guard let fileCacheFlush else { return try loadMeasured() }
-            return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadMeasured() }
+            guard let fileCacheFlush else { return try loadTimed() }
+            return try fileCacheFlush.afterLoading(request.path) { () throws(ServingError) in try loadTimed() }
         } catch {
             logger.warning(
                 "A try to load a version failed",
@@ -80,6 +84,17 @@ private struct ModelLoader: ServableLoader {
     /// What has no place is not tried again and again: it comes back when it has one.
     func isFinal(_ error: ServingError) -> Bool { placement?.hasRefused(id) ?? false }
 
+    private func loadTimed() throws(ServingError) -> ModelServable {
+        let begin = MonotonicTime.now()
+        let servable = try loadMeasured()
+        let time = MonotonicTime.now().nanoseconds(since: begin)
+        // Of one whose copy was there before nothing was measured.
+        if !(servable.sharedCopy?.wasThere ?? false) {
+            placement?.loaded(AspiredVersion(id: id, path: request.path), loadNanoseconds: time)
+        }
+        return servable
+    }
+
     private func loadMeasured() throws(ServingError) -> ModelServable {
         try loadMemory.measuring(id, elsewhere: \.model.externalBytes) { () throws(ServingError) in try loadAndWarm() }
     }
@@ -88,7 +103,7 @@ private struct ModelLoader: ServableLoader {
         // First, as wrong parameters are found without waiting for the model.
         let queues = try scheduling.queues(for: id, in: request.path)
         let model = try LoadMetrics(metrics: metrics).counting(request.path) { () throws(ServingError) in
-            if let placement { return try placement.load(id, request, with: engine) }
+            if let placement { return try placement.load(id, request, with: engine, on: devices) }
             return try engine.load(request)
         }
         let servable = ModelServable(

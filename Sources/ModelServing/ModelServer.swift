@@ -47,10 +47,11 @@ public final class ModelServer: Sendable {
     private let apiKeys: APIKeysFile?
     private let requestLogs: RequestLogs
     private let telemetry: ServerTelemetry
-    private let modelCache: ModelCacheParts?
+    /// `nil` where nobody needs to know what models take.
+    private let modelCosts: ModelCosts?
     private let engineProcesses: EngineProcesses
     private let sessionTargets: SessionTargets
-    private let placement: PlacementCoordinator?
+    private let placement: (any ModelPlacement)?
     private let devicesFile: DevicesFile?
 
     /// Makes all parts; no port is opened yet.
@@ -109,24 +110,35 @@ public final class ModelServer: Sendable {
         )
         self.sessionTargets = sessionTargets
         let warmUp = configuration.loading.warmUp(metrics: metrics, logger: logger)
+        let devices = try configuration.placement.map { (settings) throws(ServingError) in
+            try DeviceInventory.devices(settings, configuration.engine)
+        }
+        // Under a budget for each device a version is on a device by its own account.
+        let mayShare = configuration.modelCache.limit == nil || devices == nil
         let sharing =
-            configuration.modelCache.sharesWeights
+            configuration.modelCache.sharesWeights && mayShare
             ? SharingEngine(engine, contents: ContentNumbers { FileDigest.sha256(of: $0) }, logger: logger) : nil
         let modelCache = ModelCacheParts(
             configuration.modelCache,
+            devices: devices?.map(CacheDevice.init),
             memory: telemetry.loadMemory,
             copy: configuration.copyExpectation(sharing, engineProcesses, sessionTargets),
             logger: logger
         )
-        self.modelCache = modelCache
-        let placement = try configuration.placement.map { (settings) throws(ServingError) in
-            PlacementCoordinator(
-                devices: try DeviceInventory.devices(settings, configuration.engine),
+        let cachedPlacement = modelCache.flatMap { _ in devices.map { CachedPlacement(devices: $0, logger: logger) } }
+        var placement: (any ModelPlacement)? = cachedPlacement
+        var modelCosts = modelCache?.costs
+        if modelCosts == nil, let devices {
+            let costs = ModelCosts(configuration.modelCache, memory: telemetry.loadMemory, logger: logger)
+            modelCosts = costs
+            placement = PlacementCoordinator(
+                devices: devices,
                 prefersTFLite: configuration.loading.prefersTFLite,
-                keepsPlaces: modelCache == nil,
+                costs: costs,
                 logger: logger
             )
         }
+        self.modelCosts = modelCosts
         self.placement = placement
         devicesFile = placement.flatMap { placement in
             configuration.placement?.devicesFile.map { DevicesFile(path: $0, placement: placement, logger: logger) }
@@ -154,6 +166,7 @@ public final class ModelServer: Sendable {
             cache: modelCache?.options
         )
         self.manager = manager
+        cachedPlacement?.use(manager)
         let health = ServingHealth(requiredModels: configuration.models.map(\.name), manager: manager)
         self.health = health
         let fileSystem = RemoteFileSystem(ModelStoreSettings(configuration.stores), logger: logger)
@@ -178,7 +191,8 @@ public final class ModelServer: Sendable {
             file: configuration.modelConfigFile.map { ModelConfigurationFile(path: $0) },
             writesBack: configuration.control.writesConfigurationBack,
             repository: configuration.control.modelRepository,
-            modelsChanged: { models in
+            placement: placement,
+            modelsChanged: { [placement] models in
                 engineProcesses.configure(models)
                 sessionTargets.configure(models)
                 placement?.configure(models)
@@ -186,7 +200,7 @@ public final class ModelServer: Sendable {
                 guard modelCache != nil else { return }
                 manager.configureCache(
                     Dictionary(
-                        models.map { ($0.name, CacheSettings($0.residency, configuration.modelCache)) },
+                        models.map { ($0.name, CacheSettings($0.residency, $0.placement, configuration.modelCache)) },
                         uniquingKeysWith: { first, _ in first }
                     )
                 )
@@ -374,7 +388,7 @@ public final class ModelServer: Sendable {
         await unload(within: grace)
         scheduling.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)
-        _ = await onOwnThread(named: "costs") { [modelCache] in modelCache?.costs.close() }
+        _ = await onOwnThread(named: "costs") { [modelCosts] in modelCosts?.close() }
         _ = await onOwnThread(named: "telemetry") { [telemetry] in telemetry.close() }
         do {
             try await group.shutdownGracefully()

@@ -38,4 +38,11 @@ extension ServableLoader {
 /// Makes the loader of a version that a source found.
 public protocol ServableLoaderFactory: Sendable {
     func loader(for version: AspiredVersion) -> any ServableLoader
+
+    /// As `loader(for:)`, of one that loads a copy on each of these devices; empty where the engine chooses.
+    func loader(for version: AspiredVersion, on devices: [String]) -> any ServableLoader
+}
+
+extension ServableLoaderFactory {
+    public func loader(for version: AspiredVersion, on devices: [String]) -> any ServableLoader { loader(for: version) }
 }

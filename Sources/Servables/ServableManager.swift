@@ -239,12 +239,12 @@ extension ServableManager {
     }
 
     private func load(_ attempt: ServableLifecycle.Attempt) {
-        let loader = loaders.loader(for: attempt.version)
+        let loader = loaders.loader(for: attempt.version, on: attempt.devices)
         let begin = clock()
         do throws(ServingError) {
             let servable = try loader.load()
             if servable.mayBeAway { hadAwayVersions.store(true, ordering: .relaxed) }
-            let cost = cost(of: servable, attempt.version, loadNanoseconds: clock().nanoseconds(since: begin))
+            let cost = cost(of: servable, attempt, loadNanoseconds: clock().nanoseconds(since: begin))
             let (isWanted, uses) = control.withLock { control in
                 (control.lifecycle.wants(attempt), control.lifecycle.cache?.entries[attempt.version.id]?.counter)
             }
@@ -265,12 +265,21 @@ extension ServableManager {
     }
 
     /// What a version that was just loaded costs. Of one whose copy was there before nothing was measured.
-    private func cost(of servable: any Servable, _ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost? {
+    private func cost(
+        of servable: any Servable,
+        _ attempt: ServableLifecycle.Attempt,
+        loadNanoseconds: UInt64
+    ) -> ServableCost? {
         guard let costs = cache?.costs else { return nil }
         let copy = servable.sharedCopy
         var cost =
             copy?.wasThere ?? false
-            ? costs.expected(version) : costs.loaded(version, loadNanoseconds: loadNanoseconds)
+            ? costs.expected(attempt.version)
+            : costs.loaded(
+                attempt.version,
+                loadNanoseconds: loadNanoseconds,
+                copies: max(attempt.devices.count, 1)
+            )
         cost.copy = copy?.number
         return cost
     }

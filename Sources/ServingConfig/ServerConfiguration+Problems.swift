@@ -20,7 +20,7 @@ extension ServerConfiguration {
         }
         reportControl(report)
         reportBreaker(report)
-        modelCache.report(report)
+        modelCache.report(hasDevices: placement != nil, report)
         for problem in grpc.channelArgumentProblems { report(problem) }
         problems += Model.problems(of: models)
         if requestedModels == .custom { problems.append(.customModels) }

@@ -7,9 +7,11 @@ struct ModelCacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Memory that all models together may use, in bytes or as a share like 60% of what the process may use.",
-            discussion:
-                "Any number of models is known then; those that are used are loaded, and others make room for them.",
-            valueName: "bytes|share"
+            discussion: """
+                Any number of models is known then; those that are used are loaded, and others make room for them. With \
+                --device each device has its own budget beside that; devices means that there is no other limit.
+                """,
+            valueName: "bytes|share|devices"
         )
     )
     var modelMemoryLimit: String?

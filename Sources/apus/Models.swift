@@ -11,7 +11,7 @@ import Musl
 /// `apus models`: what a running server serves, and what it has in memory.
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, load, unload, pin and prefetch models of a running server.",
+        abstract: "List, load, unload, pin, prefetch and place models of a running server.",
         discussion: """
             Talks to the server's REST port, or its control port. All but list needs control to be allowed there \
             (--enable-control, or a control port). To ask for what is so already changes nothing.
@@ -20,9 +20,12 @@ struct Models: ParsableCommand {
               apus models list
               apus models load resnet --server 127.0.0.1:8501
               apus models pin resnet --dry-run
+              apus models plan
+              apus models apply --dry-run
             """,
         subcommands: [
             ListModels.self, LoadModel.self, UnloadModel.self, PinModel.self, UnpinModel.self, PrefetchModel.self,
+            PlanModels.self, ApplyPlan.self,
         ]
     )
 }
@@ -144,4 +147,44 @@ struct PrefetchModel: ParsableCommand {
     )
     @OptionGroup var options: ModelActionOptions
     func run() throws { try options.carryOut("prefetch") }
+}
+
+/// What the commands for the plan have in common.
+struct ModelPlanOptions: ParsableArguments {
+    @Flag(help: "Plan as if nothing had a place: models move to where that is more even.")
+    var anew = false
+
+    @Flag(help: "Print the plan as JSON.")
+    var json = false
+
+    @OptionGroup var server: ModelServerOptions
+
+    func ask(_ path: String, isDryRun: Bool) throws {
+        let parameters = "{\"anew\": \(anew), \"dry_run\": \(isDryRun), \"table\": \(!json)}"
+        let body = "{\"parameters\": \(parameters)}"
+        print(try server.ask("POST", path, body: body), terminator: "")
+    }
+}
+
+struct PlanModels: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract:
+            "Print which model the planner would put on which device now, what moves, and what has no place and why."
+    )
+    @OptionGroup var options: ModelPlanOptions
+    func run() throws { try options.ask("/v2/repository/plan", isDryRun: true) }
+}
+
+struct ApplyPlan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Put models on devices as apus models plan says; prints what is done, and waits for no load."
+    )
+    @Flag(help: "Only print what would be done.")
+    var dryRun = false
+
+    @OptionGroup var options: ModelPlanOptions
+
+    func run() throws { try options.ask("/v2/repository/apply", isDryRun: dryRun) }
 }

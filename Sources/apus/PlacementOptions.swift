@@ -1,8 +1,6 @@
 import ArgumentParser
 import ModelServing
-import ModelTools
 import ServingConfig
-import ServingPrimitives
 
 /// Where models go.
 struct PlacementOptions: ParsableArguments {
@@ -66,10 +64,8 @@ struct DeviceOptions: ParsableArguments {
         let device: ServerConfiguration.Placement.Device
 
         init?(argument: String) {
-            guard let separator = argument.lastIndex(of: "="), let name = DeviceName(argument[..<separator]),
-                let bytes = ByteCount.parse(argument[argument.index(after: separator)...])
-            else { return nil }
-            device = .init(name: name, bytes: bytes)
+            guard let device = ServerConfiguration.Placement.Device(argument) else { return nil }
+            self.device = device
         }
     }
 

@@ -17,8 +17,8 @@ struct Plan: ParsableCommand {
         discussion: """
             This is what apus serve --placement auto does with the same devices and models: memory is never more than a \
             device's budget, pins win, what belongs together shares a device, load and memory are spread evenly. Nothing is \
-            loaded: how much a model takes is told from its files (its variables, 20 times its graph, 5 times its \
-            constants).
+            loaded: how much a model takes is what a server has measured and remembers (--model-cache-state), or else told \
+            from its files (its variables, 20 times its graph, 5 times its constants); the plan says which.
 
             EXAMPLES
               Twelve models of 4 GB on four devices of 15 GB, before there is any of them:
@@ -69,6 +69,14 @@ struct Plan: ParsableCommand {
 
     @Option(help: ArgumentHelp("Write a picture of the devices and what is on them.", valueName: "file.svg"))
     var svg: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File in which a server remembers what models took; auto is its usual place, none estimates all.",
+            valueName: "file"
+        )
+    )
+    var modelCacheState = "auto"
 
     @Flag(help: "Print the plan as JSON.")
     var json = false
@@ -129,7 +137,10 @@ struct Plan: ParsableCommand {
                 throw ValidationError("\(describe), \(error.message)")
             }
         }
-        let survey = PlacementSurvey(of: try configured())
+        var cache = ServerConfiguration.ModelCache()
+        cache.setStateFile(modelCacheState)
+        let costs = MeasuredCosts(cache)
+        let survey = PlacementSurvey(of: try configured(), measured: costs.bytes)
         return (survey.demands, nil, survey.problems)
     }
 

@@ -12,6 +12,11 @@ enum CacheAnswer {
             writer.plain("loading_bytes", "\(report.loadingBytes)")
             writer.plain("unloading_bytes", "\(report.unloadingBytes)")
             writer.plain("overhead_bytes", "\(report.overheadBytes)")
+            if let devices = report.devices {
+                writer.list("devices") { writer in
+                    for device in devices { writer.object { write(device, to: &$0) } }
+                }
+            }
             writer.plain("hits", "\(report.hits)")
             writer.plain("misses", "\(report.misses)")
             if let ratio = report.hitRatio { writer.plain("hit_ratio", decimal(ratio)) }
@@ -52,6 +57,14 @@ enum CacheAnswer {
         writer.plain("seconds_ago", seconds(now.nanoseconds(since: eviction.at)))
     }
 
+    private static func write(_ device: CacheReport.Device, to writer: inout ProtobufJSON) {
+        writer.string("device", device.device.name)
+        writer.plain("budget_bytes", "\(device.device.budget)")
+        writer.plain("resident_bytes", "\(device.residentBytes)")
+        writer.plain("loading_bytes", "\(device.loadingBytes)")
+        writer.plain("unloading_bytes", "\(device.unloadingBytes)")
+    }
+
     private static func write(
         _ version: CacheReport.Version,
         _ now: MonotonicTime,
@@ -61,6 +74,11 @@ enum CacheAnswer {
         writer.string("model", version.id.name)
         writer.string("version", "\(version.id.version)")
         writer.string("state", version.state.rawValue)
+        if !version.devices.isEmpty {
+            writer.list("devices") { writer in
+                for device in version.devices { writer.element(JSONText.quoted(device)) }
+            }
+        }
         if version.isPinned { writer.plain("pinned", "true") }
         if version.priority != 0 { writer.plain("priority", "\(version.priority)") }
         if let cost = version.cost {

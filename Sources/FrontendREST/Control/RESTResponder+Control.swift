@@ -45,10 +45,29 @@ extension RESTResponder {
                 try parameters.checkForUnload()
                 return (.unload, ModelSettings())
             }
+        case .plan: arrange(isPlan: true, head, body, call)
+        case .apply: arrange(isPlan: false, head, body, call)
         case .residency(let action, let name):
             change(name, head, body, call) { parameters throws(ServingError) in
                 try parameters.checkForAction()
                 return (action, ModelSettings())
+            }
+        }
+    }
+
+    /// Puts models on devices anew, or says how. To hear of all models takes the same right as to move them.
+    private func arrange(isPlan: Bool, _ head: HTTP1RequestHead, _ body: RequestBody, _ call: RESTCall) {
+        read(body, call) { request in
+            do throws(ServingError) {
+                let parameters = try request.parameters.placement(isPlan: isPlan)
+                self.change(parameters.request.isDryRun ? "plan" : "apply", nil, head, call) {
+                    models async throws(ServingError) in
+                    let answer = try await models.arrange(parameters.request)
+                    let text = parameters.wantsTable ? answer.text : answer.json
+                    return Reply(body: Array("\(text)\n".utf8), content: parameters.wantsTable ? .plainText : .json)
+                }
+            } catch {
+                call.fail(error)
             }
         }
     }

@@ -38,7 +38,7 @@ extension RESTRoute {
         case .scheduler(let model, _): RequestedRight(.debug, .model(model))
         case .cache, .recordedRequests: RequestedRight(.debug, .visibleModels)
         case .control(.metadata), .control(.status), .control(.index): RequestedRight(.status, .visibleModels)
-        case .control(.reload): RequestedRight(.control, .allModels)
+        case .control(.reload), .control(.plan), .control(.apply): RequestedRight(.control, .allModels)
         case .control(.load(let model)), .control(.unload(let model)), .control(.residency(_, let model)):
             RequestedRight(.control, .model(model))
         case .options, .live, .ready, .modelReady, .missingModelName, .unusableVersion, .malformed, .unknown: nil

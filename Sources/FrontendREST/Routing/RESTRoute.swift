@@ -46,10 +46,14 @@ enum RESTRoute: Hashable {
         case unload(String)
         /// `POST /v2/repository/models/M/pin`, `unpin` and `prefetch`
         case residency(ModelAction, String)
+        /// `POST /v2/repository/plan`: which model the planner would put where now.
+        case plan
+        /// `POST /v2/repository/apply`: does it.
+        case apply
 
         var changesModels: Bool {
             switch self {
-            case .reload, .load, .unload, .residency: true
+            case .reload, .load, .unload, .residency, .plan, .apply: true
             case .metadata, .status, .index: false
             }
         }
@@ -59,7 +63,7 @@ enum RESTRoute: Hashable {
     var readsBody: Bool {
         switch self {
         case .predict, .classify, .regress, .control(.index), .control(.load), .control(.unload),
-            .control(.residency):
+            .control(.residency), .control(.plan), .control(.apply):
             true
         case .control(.metadata), .control(.status), .control(.reload): false
         case .status, .metadata, .scheduler, .cache, .recordedRequests, .options, .live, .ready, .modelReady,
@@ -141,6 +145,8 @@ extension RESTRoute {
         var path = PathCursor(target.split(separator: UInt8(ascii: "?"), omittingEmptySubsequences: false)[0])
         guard path.take("/v2/repository/") else { return .unknown }
         if path.isWhole("index") { return .control(.index) }
+        if path.isWhole("plan") { return .control(.plan) }
+        if path.isWhole("apply") { return .control(.apply) }
         guard path.take("models/"), let name = path.takeName(), path.take("/") else { return .unknown }
         if path.isWhole("load") { return .control(.load(name)) }
         if path.isWhole("unload") { return .control(.unload(name)) }

@@ -61,13 +61,20 @@ final class ModelCosts: ServableCosts {
         return cost
     }
 
-    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost {
-        let growth = memory.growth[version.id]
+    /// What a version was found to take when it was loaded, as it is now; `nil` for one that was not measured.
+    func measuredBytes(of path: String) -> Int? {
+        state.withLock { $0.remembered }.measuredBytes(of: path)
+    }
+
+    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64, copies: Int) -> ServableCost {
+        let growth = memory.growth[version.id].map { $0 / max(copies, 1) }
         let size = state.withLock { $0.sizes[version.path] } ?? VersionSize(of: version.path)
         let cost = state.withLock { state in
-            let cost = Self.cost(size, path: version.path, growth, loadNanoseconds, &state)
+            let cost = Self.cost(size, path: version.path, growth, loadNanoseconds / UInt64(max(copies, 1)), &state)
             state.remembered.remember(cost, of: version.path, size.fingerprint)
-            if state.baseline == nil, let now = anonymousBytes() { state.baseline = max(now - cost.residentBytes, 0) }
+            if state.baseline == nil, let now = anonymousBytes() {
+                state.baseline = max(now - cost.residentBytes * max(copies, 1), 0)
+            }
             return cost
         }
         file?.changed { [weak self] in self?.state.withLock { $0.remembered } ?? RememberedCosts() }

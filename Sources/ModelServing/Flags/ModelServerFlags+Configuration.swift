@@ -14,6 +14,7 @@ extension ModelServerFlags {
         configuration.grpc.channelArguments = try ChannelArgumentList.parse(grpcChannelArguments)
         configuration.warnings += configuration.grpc.channelArgumentWarnings
         applyControl(to: &configuration)
+        try applyPlacement(to: &configuration)
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         try applyStores(to: &configuration)

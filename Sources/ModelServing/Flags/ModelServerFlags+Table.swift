@@ -236,8 +236,33 @@ extension ModelServerFlags {
             Flag(
                 "total_model_memory_limit_bytes",
                 .string(\.modelMemoryLimit),
-                "Memory that all models together may use, in bytes or as a share like 60% of what the process may use: any "
-                    + "number of models is known then, and those that are used are loaded. Not a flag of TensorFlow Serving."
+                "Memory that all models together may use, in bytes, as a share like 60% of what the process may use, or "
+                    + "devices for what the devices of --devices may hold: any number of models is known then, and those "
+                    + "that are used are loaded. Not a flag of TensorFlow Serving."
+            ),
+            Flag(
+                "placement",
+                .string(\.placement),
+                "auto puts each model on a device by the memory it needs, and keeps each device within its budget; the "
+                    + "devices are those of --devices or --devices_file, which turn it on, else the engine's. Not in "
+                    + "TensorFlow Serving."
+            ),
+            Flag(
+                "devices",
+                .string(\.devices),
+                "Devices and the memory that models may take on each, like GPU:0=15GB,GPU:1=15GB. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "devices_file",
+                .string(\.devicesFile),
+                "Text file with a line `device NAME SIZE` for each device, in place of --devices; looked at again and "
+                    + "again. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "cpu_groups",
+                .string(\.cpuGroups),
+                "Threads for models with apus { cpu_group: \"NAME\" }, like batch=0.5;nightly=2@2-3. Not in TensorFlow "
+                    + "Serving."
             ),
             Flag(
                 "model_cache_state",

@@ -76,6 +76,10 @@ public struct ModelServerFlags: Sendable, Equatable {
     var modelPrefetch = true
     var sharesWeights = true
     var discoversModels = true
+    var placement = ""
+    var devices = ""
+    var devicesFile = ""
+    var cpuGroups = ""
     var requestLogFileMegabytes: Int32 = 64
     var requestLogFileSeconds: Int32 = 3600
     var requestLogFileCount: Int32 = 16

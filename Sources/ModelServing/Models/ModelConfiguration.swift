@@ -19,6 +19,8 @@ actor ModelConfiguration: ModelControl {
     private let health: ServingHealth
     private let metrics: MetricRegistry
     private let requestLogs: RequestLogs
+    /// `nil` where models are left where their graphs say.
+    let placement: (any ModelPlacement)?
     private let modelsChanged: @Sendable ([ServerConfiguration.Model]) -> Void
     private let stores: ServerConfiguration.Stores
     /// Base paths are looked for here.
@@ -54,6 +56,7 @@ actor ModelConfiguration: ModelControl {
         file: ModelConfigurationFile? = nil,
         writesBack: Bool = false,
         repository: String? = nil,
+        placement: (any ModelPlacement)? = nil,
         modelsChanged: @escaping @Sendable ([ServerConfiguration.Model]) -> Void = { _ in },
         logger: Logger
     ) {
@@ -62,6 +65,7 @@ actor ModelConfiguration: ModelControl {
         self.health = health
         self.metrics = metrics
         self.requestLogs = requestLogs
+        self.placement = placement
         self.modelsChanged = modelsChanged
         self.stores = stores
         self.fileSystem = fileSystem

@@ -9,14 +9,14 @@ final class DevicesFile: Sendable {
     private static let lookInterval = Duration.seconds(1)
 
     private let path: String
-    private let placement: PlacementCoordinator
+    private let placement: any ModelPlacement
     private let logger: Logger
     private let file: WatchedFiles
     /// Those that were read last; `nil` before.
     private let devices = Mutex<[PlacementDevice]?>(nil)
 
     /// The file has been read before, for the first plan.
-    init(path: String, placement: PlacementCoordinator, logger: Logger) {
+    init(path: String, placement: any ModelPlacement, logger: Logger) {
         self.path = path
         self.placement = placement
         self.logger = logger

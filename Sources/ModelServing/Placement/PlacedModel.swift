@@ -1,5 +1,6 @@
 import EngineInterface
 import Logging
+import Servables
 import ServingPrimitives
 import Synchronization
 import Tensors
@@ -120,5 +121,23 @@ final class PlacedModel: LoadedModel {
         let outputs = try copy.model.run(traced)
         if let recording = tracer.end() { check(recording.events.map(\.event), copy.device) }
         return outputs
+    }
+}
+
+extension PlacedModel {
+    /// A version that was just put on its devices: says so in the log, and what the trace of its first run shows.
+    convenience init(_ id: ServableID, _ copies: [Copy], logger: Logger, ended: @escaping @Sendable () -> Void) {
+        self.init(
+            copies,
+            check: { events, device in PlacementCheck(events, device).log(id, to: logger) },
+            ended: ended
+        )
+        logger.info(
+            "A version was placed",
+            metadata: [
+                "model": "\(id.name)", "version": "\(id.version)",
+                "devices": .array(copies.map { .string("\($0.device)") }),
+            ]
+        )
     }
 }

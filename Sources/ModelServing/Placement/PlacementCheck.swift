@@ -14,15 +14,16 @@ struct PlacementCheck: Hashable {
     /// What begins and ends a run and carries tensors between devices: TensorFlow's own affair, and on the first CPU by
     /// design.
     private static let bookkeeping: Set<String> = [
-        "_Arg", "_Retval", "NoOp", "_Send", "_Recv", "_HostSend", "_HostRecv",
+        "_Arg", "_Retval", "NoOp", "_Send", "_Recv", "_HostSend", "_HostRecv", "RecvTensor",
     ]
 
     init(_ events: some Sequence<TraceEvent>, _ device: DeviceName) {
         self.device = device
-        for event in events where event.kind == .operation && !Self.bookkeeping.contains(event.operation) {
-            guard let place = DeviceName(event.device) else { continue }
+        for event in events where event.kind == .operation {
+            let operation = event.operation.isEmpty ? event.name : event.operation
+            guard !Self.bookkeeping.contains(operation), let place = DeviceName(event.device) else { continue }
             operations[place, default: 0] += 1
-            if place != device { strangers.insert(event.operation.isEmpty ? event.name : event.operation) }
+            if place != device { strangers.insert(operation) }
         }
     }
 

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Models move one after the other, on a thread of its own: a copy is loaded on the new device, takes over, and the old one
 /// ends after its last run. Requests notice nothing.
-final class PlacementCoordinator: Sendable {
+final class PlacementCoordinator: ModelPlacement {
     private struct State {
         var ledger: PlacementLedger
         var configured: [ServerConfiguration.Model] = []
@@ -32,7 +32,7 @@ final class PlacementCoordinator: Sendable {
 
     private let state: Mutex<State>
     private let prefersTFLite: Bool
-    private let keepsPlaces: Bool
+    private let costs: ModelCosts
     private let logger: Logger
     /// How often models were configured.
     private let configurations = Atomic<Int>(0)
@@ -42,11 +42,10 @@ final class PlacementCoordinator: Sendable {
     let renewals: AsyncStream<Set<String>>
     private let renew: AsyncStream<Set<String>>.Continuation
 
-    /// - Parameter keepsPlaces: whether versions that are not loaded yet, or were refused, keep the place that they will
-    ///   have; not so where versions come and go as they are asked for.
-    init(devices: [PlacementDevice], prefersTFLite: Bool, keepsPlaces: Bool = true, logger: Logger) {
-        state = Mutex(State(ledger: PlacementLedger(devices: devices, keepsPlaces: keepsPlaces)))
-        self.keepsPlaces = keepsPlaces
+    /// - Parameter costs: what versions were found to take; told of those that are loaded.
+    init(devices: [PlacementDevice], prefersTFLite: Bool, costs: ModelCosts, logger: Logger) {
+        state = Mutex(State(ledger: PlacementLedger(devices: devices)))
+        self.costs = costs
         self.prefersTFLite = prefersTFLite
         self.logger = logger
         (renewals, renew) = AsyncStream.makeStream()
@@ -86,6 +85,22 @@ final class PlacementCoordinator: Sendable {
         )
     }
 
+    /// What is planned is in place, or about to be: changes of models and devices are carried out as they come.
+    func planned(anew: Bool) -> PlacementPlan {
+        state.withLock { $0.ledger.planned(anew: anew).compared(with: $0.ledger.plan) }
+    }
+
+    func apply(anew: Bool) -> PlacementPlan {
+        var plan = PlacementPlan()
+        perform { state in
+            let before = state.ledger.plan
+            let changes = state.ledger.apply(anew: anew)
+            plan = state.ledger.plan.compared(with: before)
+            return changes
+        }
+        return plan
+    }
+
     // MARK: Loads
 
     /// Loads a version on its devices. Blocks.
@@ -94,11 +109,12 @@ final class PlacementCoordinator: Sendable {
     func load(
         _ id: ServableID,
         _ request: LoadRequest,
-        with engine: any InferenceEngine
+        with engine: any InferenceEngine,
+        on _: [String]
     ) throws(ServingError) -> any LoadedModel {
         lookForExpectedVersions()
         let settings = state.withLock { $0.ledger.settings(of: id.name) }
-        let demand = try PlacementDemand(id, at: request.path, settings)
+        let demand = try PlacementDemand(id, at: request.path, settings, measured: costs.measuredBytes)
         let devices = try begin(demand)
         do throws(ServingError) {
             let copies = try devices.map { (device) throws(ServingError) in try engine.load(request, on: device) }
@@ -129,18 +145,7 @@ final class PlacementCoordinator: Sendable {
     }
 
     private func register(_ copies: [PlacedModel.Copy], _ id: ServableID, _ loaded: Loaded) -> PlacedModel {
-        let model = PlacedModel(copies) { [logger] events, device in
-            PlacementCheck(events, device).log(id, to: logger)
-        } ended: { [weak self] in
-            self?.ended(id)
-        }
-        logger.info(
-            "A version was placed",
-            metadata: [
-                "model": "\(id.name)", "version": "\(id.version)",
-                "devices": .array(copies.map { .string("\($0.device)") }),
-            ]
-        )
+        let model = PlacedModel(id, copies, logger: logger) { [weak self] in self?.ended(id) }
         let isElsewhere = state.withLock { state in
             state.loaded[id] = loaded
             state.loaded[id]?.model = model
@@ -153,6 +158,13 @@ final class PlacementCoordinator: Sendable {
         return model
     }
 
+    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) {
+        let copies = state.withLock { $0.loaded[version.id]?.model?.devices.count ?? 1 }
+        let cost = costs.loaded(version, loadNanoseconds: loadNanoseconds, copies: copies)
+        guard cost.isMeasured else { return }
+        state.withLock { $0.ledger.measured(cost.residentBytes, version.id) }
+    }
+
     private func ended(_ id: ServableID) {
         perform { state in
             state.loaded[id] = nil
@@ -163,13 +175,12 @@ final class PlacementCoordinator: Sendable {
     /// Looks at the folders of all models once after they were configured, so that the first to be loaded does not take
     /// the place that a larger one needs.
     private func lookForExpectedVersions() {
-        guard keepsPlaces else { return }
         surveyed.withLock { surveyed in
             let current = configurations.load(ordering: .acquiring)
             guard surveyed != current else { return }
             surveyed = current
             let models = state.withLock { $0.configured }
-            let survey = PlacementSurvey(of: models, prefersTFLite: prefersTFLite)
+            let survey = PlacementSurvey(of: models, prefersTFLite: prefersTFLite, measured: costs.measuredBytes)
             perform { $0.ledger.expect(survey.demands) }
             let plan = plan
             logger.info("The models were planned", metadata: ["plan": "\(plan.summary)"])
@@ -251,7 +262,7 @@ final class PlacementCoordinator: Sendable {
 
 extension InferenceEngine {
     /// A copy of the model on a device.
-    fileprivate func load(_ request: LoadRequest, on device: DeviceName) throws(ServingError) -> PlacedModel.Copy {
+    func load(_ request: LoadRequest, on device: DeviceName) throws(ServingError) -> PlacedModel.Copy {
         var request = request
         request.device = device
         return PlacedModel.Copy(try load(request), on: device)

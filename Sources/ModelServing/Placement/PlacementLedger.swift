@@ -28,6 +28,8 @@ struct PlacementLedger {
     private struct Entry {
         var demand: PlacementDemand
         var phase: Phase
+        /// Bytes of a copy, once it was loaded and measured.
+        var measured: Int?
     }
 
     private(set) var devices: [PlacementDevice]
@@ -35,13 +37,9 @@ struct PlacementLedger {
     private var entries: [ServableID: Entry] = [:]
     private var settings: [String: ServerConfiguration.Model.Placement] = [:]
 
-    private let keepsPlaces: Bool
-
-    /// - Parameter keepsPlaces: whether what was refused waits for a place.
-    init(devices: [PlacementDevice], keepsPlaces: Bool = true) {
+    init(devices: [PlacementDevice]) {
         self.devices = devices
-        self.keepsPlaces = keepsPlaces
-        replan()
+        plan = planned()
     }
 
     /// What is known of a version's size; `nil` for one that was never seen.
@@ -91,7 +89,6 @@ struct PlacementLedger {
         let changes = change()
         let devices = devices(of: demand.id)
         entries[demand.id]?.phase = devices.isEmpty ? .refused : .present
-        if devices.isEmpty, !keepsPlaces { entries[demand.id] = nil }
         return (devices.isEmpty ? nil : devices, changes)
     }
 
@@ -102,9 +99,18 @@ struct PlacementLedger {
         return change()
     }
 
-    private mutating func change() -> Changes {
+    /// What a version was found to take. Counts from the next change on: what runs is not moved for it now.
+    mutating func measured(_ bytes: Int, _ id: ServableID) {
+        guard entries[id]?.phase == .present else { return }
+        entries[id]?.measured = bytes
+    }
+
+    /// Carries out what `planned` says now.
+    mutating func apply(anew: Bool) -> Changes { change(anew: anew) }
+
+    private mutating func change(anew: Bool = false) -> Changes {
         let before = Dictionary(grouping: plan.assignments) { $0.replica.id }.mapValues { $0.map(\.device) }
-        replan()
+        plan = planned(anew: anew)
         let after = Dictionary(grouping: plan.assignments) { $0.replica.id }.mapValues { $0.map(\.device) }
         var changes = Changes()
         for (id, entry) in entries {
@@ -122,8 +128,35 @@ struct PlacementLedger {
         return changes
     }
 
-    private mutating func replan() {
-        let demands = entries.values.map(\.demand).sorted { ($0.id.name, $0.id.version) < ($1.id.name, $1.id.version) }
-        plan = PlacementPlanner.plan(demands, on: devices, after: plan)
+    // MARK: Plans
+
+    /// What the planner would do now. Changes nothing.
+    ///
+    /// - Parameter anew: as if nothing had a place; what is loaded moves then where that is more even.
+    func planned(anew: Bool = false) -> PlacementPlan {
+        func planned(_ bytes: (Entry) -> Int) -> PlacementPlan {
+            let demands = entries.values.map { entry in
+                var demand = entry.demand
+                demand.bytes = bytes(entry)
+                if demand.bytes == entry.measured { demand.size = .measured }
+                return demand
+            }
+            let ordered = demands.sorted { ($0.id.name, $0.id.version) < ($1.id.name, $1.id.version) }
+            return PlacementPlanner.plan(ordered, on: devices, after: anew ? nil : plan)
+        }
+        let measured = planned { $0.measured ?? $0.demand.bytes }
+        let lost = homeless(in: measured)
+        guard lost > 0, entries.values.contains(where: { ($0.measured ?? 0) > $0.demand.bytes }) else {
+            return measured
+        }
+        // What runs is not ended because it was found to take some more than it was thought to.
+        let asThought = planned { min($0.measured ?? $0.demand.bytes, $0.demand.bytes) }
+        return homeless(in: asThought) < lost ? asThought : measured
+    }
+
+    /// Versions that are loaded and would have no place.
+    private func homeless(in plan: PlacementPlan) -> Int {
+        let placed = Set(plan.assignments.map(\.replica.id))
+        return entries.reduce(0) { $0 + ($1.value.phase == .present && !placed.contains($1.key) ? 1 : 0) }
     }
 }

@@ -13,7 +13,13 @@ public struct PlacementSurvey: Sendable {
     public private(set) var problems: [String] = []
 
     /// Reads folders and graphs: some milliseconds for each model. Blocks.
-    public init(of models: [ServerConfiguration.Model], prefersTFLite: Bool = false) {
+    ///
+    /// - Parameter measured: bytes that a version in a folder was found to take; `nil` for one that was not measured.
+    public init(
+        of models: [ServerConfiguration.Model],
+        prefersTFLite: Bool = false,
+        measured: (_ path: String) -> Int? = { _ in nil }
+    ) {
         for model in models {
             var monitored = MonitoredModel(model, .init())
             // To compare checksums is the affair of the load.
@@ -22,7 +28,9 @@ public struct PlacementSurvey: Sendable {
             self.problems += problems.map { "\(model.name): \($0)" }
             for version in versions {
                 do throws(ServingError) {
-                    demands.append(try PlacementDemand(version.id, at: version.path, model.placement))
+                    demands.append(
+                        try PlacementDemand(version.id, at: version.path, model.placement, measured: measured)
+                    )
                 } catch {
                     self.problems.append("\(model.name): \(error.message)")
                 }
@@ -32,15 +40,20 @@ public struct PlacementSurvey: Sendable {
 }
 
 extension PlacementDemand {
-    /// What a version needs, by the size of its files.
+    /// What a version needs, as it was measured, or else by the size of its files.
     ///
     /// - Throws: what keeps its files from being read.
     init(
         _ id: ServableID,
         at path: String,
-        _ placement: ServerConfiguration.Model.Placement
+        _ placement: ServerConfiguration.Model.Placement,
+        measured: (_ path: String) -> Int?
     ) throws(ServingError) {
-        self.init(id: id, bytes: try ModelFootprint(of: path).bytes)
+        if let bytes = measured(path) {
+            self.init(id: id, bytes: bytes, size: .measured)
+        } else {
+            self.init(id: id, bytes: try ModelFootprint(of: path).bytes, size: .estimated)
+        }
         apply(placement)
     }
 

@@ -77,7 +77,7 @@ struct PlacementBoard {
     /// What is pinned goes where it is pinned to: what is there already first, then the largest, while it fits.
     mutating func placePinned() {
         let pinned = pieces.indices.compactMap { index -> (piece: Int, device: Int)? in
-            guard case .device(let device)? = pieces[index].pin else { return nil }
+            guard case .device(let device)? = pieces[index].pin, !pieces[index].isOptional else { return nil }
             return (index, device)
         }
         let order = pinned.sorted { a, b in
@@ -147,6 +147,29 @@ struct PlacementBoard {
             budget > 0 ? used / budget : 0,
             problem.fairLoad > 0 ? (load[device] + pieces[piece].load) / problem.fairLoad : 0
         )
+    }
+
+    /// What nothing moves for takes what is left, in the order of the question.
+    mutating func placeOptional(within limit: Int) {
+        var left = limit
+        for piece in pieces.indices where place[piece] != nil { left -= pieces[piece].bytes }
+        for piece in pieces.indices where pieces[piece].isOptional && pieces[piece].bytes <= left {
+            switch pieces[piece].pin {
+            case nil: if let device = mostEven(for: piece) { put(piece, device) }
+            case .device(let device): if fits(piece, device) { put(piece, device) }
+            case .unknown, .contradiction, .forbidden: break
+            }
+            if place[piece] != nil { left -= pieces[piece].bytes }
+        }
+    }
+
+    /// Whether the piece would have a place if nothing else had one.
+    func mightFit(_ piece: Int) -> Bool {
+        switch pieces[piece].pin {
+        case nil: problem.devices.contains { pieces[piece].bytes <= $0.budget }
+        case .device(let device): pieces[piece].bytes <= problem.devices[device].budget
+        case .unknown, .contradiction, .forbidden: false
+        }
     }
 
     // MARK: Replicas of hot models

@@ -17,6 +17,19 @@ public struct PlacementDemand: Sendable, Hashable {
     public var together: String?
     /// No two demands with the same text go to one device.
     public var apart: String?
+    /// Where `bytes` comes from.
+    public var size: Size
+    /// Has a place only where there is room beside all others, in the order of the question: nothing moves for it.
+    public var isOptional: Bool
+
+    public enum Size: String, Sendable, Hashable {
+        /// As somebody wrote it down.
+        case given
+        /// From its files.
+        case estimated
+        /// By what the process grew when it was loaded.
+        case measured
+    }
 
     public init(
         id: ServableID,
@@ -26,7 +39,9 @@ public struct PlacementDemand: Sendable, Hashable {
         maximumReplicas: Int = 1,
         pins: [String] = [],
         together: String? = nil,
-        apart: String? = nil
+        apart: String? = nil,
+        size: Size = .given,
+        isOptional: Bool = false
     ) {
         self.id = id
         self.bytes = max(bytes, 0)
@@ -36,6 +51,8 @@ public struct PlacementDemand: Sendable, Hashable {
         self.pins = pins
         self.together = together
         self.apart = apart
+        self.size = size
+        self.isOptional = isOptional
     }
 
     /// With numbers that make sense together, whatever was set later.
@@ -48,7 +65,9 @@ public struct PlacementDemand: Sendable, Hashable {
             maximumReplicas: maximumReplicas,
             pins: pins,
             together: together,
-            apart: apart
+            apart: apart,
+            size: size,
+            isOptional: isOptional
         )
     }
 }

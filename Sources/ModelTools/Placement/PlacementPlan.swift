@@ -24,9 +24,13 @@ public struct PlacementPlan: Sendable, Hashable {
         public var bytes: Int
         /// Its part of the version's load.
         public var load: Double
+        /// Where `bytes` comes from.
+        public var size = PlacementDemand.Size.given
         public var isPinned = false
         /// The device it was on in the previous plan, when it is another one.
         public var previousDevice: String?
+        /// It has been nowhere before, as far as the plan was compared with what is.
+        public var isNew = false
     }
 
     public struct DeviceTotal: Sendable, Hashable {
@@ -42,6 +46,8 @@ public struct PlacementPlan: Sendable, Hashable {
     public struct Refusal: Sendable, Hashable {
         public var replica: Replica
         public var bytes: Int
+        /// Where `bytes` comes from.
+        public var size = PlacementDemand.Size.given
         /// A sentence with the figures.
         public var reason: String
     }
@@ -53,10 +59,33 @@ public struct PlacementPlan: Sendable, Hashable {
     /// By name.
     public internal(set) var refusals: [Refusal] = []
 
+    /// Optional versions without a place, for which there might be one if others left. By name.
+    public internal(set) var resting: [Replica] = []
+
     public init() {}
 
     /// The assignments whose device is another one than before.
     public var moves: [Assignment] { assignments.filter { $0.previousDevice != nil } }
+
+    /// What is where now, to plan after it.
+    public init(current: [(replica: Replica, device: String, bytes: Int)]) {
+        assignments = current.map { Assignment(replica: $0.replica, device: $0.device, bytes: $0.bytes, load: 0) }
+    }
+
+    /// The plan with what it changes of another one: which replicas move, and which are new.
+    public func compared(with before: PlacementPlan) -> PlacementPlan {
+        let places = Dictionary(before.assignments.map { ($0.replica, $0.device) }) { first, _ in first }
+        var plan = self
+        for index in plan.assignments.indices {
+            let place = places[plan.assignments[index].replica]
+            plan.assignments[index].previousDevice = place == plan.assignments[index].device ? nil : place
+            plan.assignments[index].isNew = place == nil
+        }
+        return plan
+    }
+
+    /// Whether it is what it was compared with.
+    public var changesNothing: Bool { assignments.allSatisfy { $0.previousDevice == nil && !$0.isNew } }
 
     /// The devices of a version, by replica. Empty when it has no place.
     public func devices(of id: ServableID) -> [String] {

@@ -10,14 +10,18 @@ import Servables
 /// place then, as tightly as possible. What still has none may push others aside, those that cost least to move. That is
 /// not the optimum of an NP-hard problem; on random instances it is within a few per cent of the lower bound.
 public enum PlacementPlanner {
+    /// Optional ones come last, in the order in which they are asked for.
+    ///
     /// - Parameters:
     ///   - demands: of different ids.
     ///   - devices: of different names.
     ///   - previous: what is in place now.
+    ///   - limit: bytes that all together may take; counts for optional demands only.
     public static func plan(
         _ demands: [PlacementDemand],
         on devices: [PlacementDevice],
-        after previous: PlacementPlan? = nil
+        after previous: PlacementPlan? = nil,
+        within limit: Int = .max
     ) -> PlacementPlan {
         let problem = PlacementProblem(demands, devices, previous)
         var board = PlacementBoard(problem)
@@ -32,6 +36,7 @@ public enum PlacementPlanner {
             if tight.outcome(homeless) < result.outcome(homeless) { result = tight }
         }
         result.addReplicasOfHotModels()
+        result.placeOptional(within: limit)
         return PlacementReport(result).plan
     }
 }

@@ -11,6 +11,8 @@ struct PlacementProblem {
         var members: [Int]
         var bytes: Int
         var load: Double
+        /// All of its members are.
+        var isOptional: Bool
         /// The device that was decided, `nil` for none.
         var pin: Pin?
         /// No two pieces with a key in common go to one device.
@@ -57,7 +59,7 @@ struct PlacementProblem {
         units = Self.units(of: demands)
         var keys = Keys()
         for unit in units.indices { addPieces(of: unit, indexes, &keys) }
-        movable = pieces.indices.filter { pieces[$0].pin == nil }.sorted { isLarger($0, $1) }
+        movable = pieces.indices.filter { pieces[$0].pin == nil && !pieces[$0].isOptional }.sorted { isLarger($0, $1) }
     }
 
     /// Demands that belong together, in the order of their first.
@@ -112,6 +114,7 @@ struct PlacementProblem {
                     members: present,
                     bytes: present.reduce(0) { $0.addingSaturating(demands[$1].bytes) },
                     load: present.reduce(0) { $0 + demands[$1].load / Double(demands[$1].replicas) },
+                    isOptional: present.allSatisfy { demands[$0].isOptional },
                     pin: pin(of: present, replica, groups, indexes),
                     keys: ownKeys + Set(groups).sorted().map { keys.key($0) },
                     previous: present.compactMap { previousDevice(of: $0, replica) }.first

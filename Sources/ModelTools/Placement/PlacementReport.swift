@@ -16,10 +16,13 @@ struct PlacementReport {
         for index in board.pieces.indices {
             if let device = board.place[index] {
                 for member in board.pieces[index].members { add(member, of: index, on: device, to: &plan) }
+            } else if board.pieces[index].isOptional, board.mightFit(index) {
+                plan.resting += board.pieces[index].members.map { replica($0, index) }
             } else {
                 let reason = reason(index)
                 plan.refusals += board.pieces[index].members.map {
-                    .init(replica: replica($0, index), bytes: problem.demands[$0].bytes, reason: reason)
+                    let demand = problem.demands[$0]
+                    return .init(replica: replica($0, index), bytes: demand.bytes, size: demand.size, reason: reason)
                 }
             }
         }
@@ -29,6 +32,7 @@ struct PlacementReport {
             return a == b ? $0.replica < $1.replica : a < b
         }
         plan.refusals.sort { $0.replica < $1.replica }
+        plan.resting.sort()
         return plan
     }
 
@@ -48,6 +52,7 @@ struct PlacementReport {
                 device: problem.devices[device].name,
                 bytes: demand.bytes,
                 load: load,
+                size: demand.size,
                 isPinned: piece.pin != nil,
                 previousDevice: before.flatMap { $0 == device ? nil : problem.devices[$0].name }
             )

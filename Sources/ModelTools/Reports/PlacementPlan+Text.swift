@@ -25,11 +25,22 @@ extension PlacementPlan {
             lines += ["", "MOVES"]
             lines += moves.map { "    \($0.replica.label): \($0.previousDevice ?? "") -> \($0.device)" }
         }
+        let loads = assignments.filter(\.isNew)
+        if !loads.isEmpty {
+            lines += ["", "LOADS"]
+            lines += loads.map { "    \($0.replica.label): -> \($0.device)" }
+        }
         if !refusals.isEmpty {
             lines += ["", "NO PLACE"]
             // Versions that belong together have one reason.
             var told: Set<String> = []
             lines += refusals.map(\.reason).filter { told.insert($0).inserted }.map { "    \($0)" }
+        }
+        if !resting.isEmpty {
+            lines += ["", "AT REST UNTIL ASKED FOR"]
+            let more = resting.count - Self.mostResting
+            lines += Self.wrapped(resting.prefix(Self.mostResting).map(\.label), width: width)
+            if more > 0 { lines.append("    and \(more) more") }
         }
         lines += ["", summary]
         return lines.joined(separator: "\n")
@@ -38,7 +49,7 @@ extension PlacementPlan {
     /// `12 of 13 models on 4 devices: 768 MB of 960 MB taken, 64 MB without a place`
     public var summary: String {
         let placed = Set(assignments.map(\.replica.id)).count
-        let all = Set(refusals.map(\.replica.id)).union(assignments.map(\.replica.id)).count
+        let all = Set(refusals.map(\.replica.id)).union(assignments.map(\.replica.id)).union(resting.map(\.id)).count
         let taken = ByteCount.text(devices.reduce(0) { $0.addingSaturating($1.bytes) })
         let budget = ByteCount.text(devices.reduce(0) { $0.addingSaturating(max($1.device.budget, 0)) })
         var text = placed == all ? "\(all)" : "\(placed) of \(all)"
@@ -49,6 +60,9 @@ extension PlacementPlan {
         }
         return text
     }
+
+    /// There may be many thousands.
+    private static let mostResting = 40
 
     private static func aligned(_ rows: [[String]]) -> [String] {
         let columns = rows.first?.indices ?? 0..<0
@@ -82,5 +96,9 @@ extension PlacementPlan.Replica {
 
 extension PlacementPlan.Assignment {
     /// `NAME/VERSION 64 MB`, with what is special about it.
-    var label: String { "\(replica.label) \(ByteCount.text(bytes))\(isPinned ? " (pinned)" : "")" }
+    var label: String {
+        let remarks = [isPinned ? "pinned" : nil, size == .given ? nil : size.rawValue].compactMap(\.self)
+        let text = "\(replica.label) \(ByteCount.text(bytes))"
+        return remarks.isEmpty ? text : "\(text) (\(remarks.joined(separator: ", ")))"
+    }
 }

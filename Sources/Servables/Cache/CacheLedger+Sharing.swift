@@ -28,8 +28,8 @@ extension CacheLedger {
     }
 
     private func bytes(of id: ServableID, _ place: Place) -> Int {
-        guard let cost = entries[id]?.cost else { return 0 }
-        return place == .loading ? cost.peakBytes : cost.residentBytes
+        guard let entry = entries[id], let cost = entry.cost else { return 0 }
+        return place == .loading ? cost.peakBytes * entry.copies : entry.bytes
     }
 
     /// What there is to decide about: each copy once, with what is said of any of its versions.

@@ -31,9 +31,17 @@ package struct CacheLedger: Sendable {
         package var retryAt: MonotonicTime?
         /// Its load began only when room had been made for it.
         package var wantedAt: MonotonicTime?
+        /// Where its copies are, or are being loaded.
+        package var devices: [String] = []
+        /// Where a plan wants it.
+        package var plannedDevices: [String] = []
+        /// Evicted to be loaded elsewhere.
+        package var isToReturn = false
 
         package var hits: Int { counter.value }
-        package var bytes: Int { cost?.residentBytes ?? 0 }
+        package var copies: Int { max(devices.count, 1) }
+        /// Of all copies.
+        package var bytes: Int { (cost?.residentBytes ?? 0) * copies }
     }
 
     package enum Place: Sendable, Hashable {
@@ -43,6 +51,8 @@ package struct CacheLedger: Sendable {
     }
 
     package let options: CacheOptions
+    /// `nil` where the engine chooses.
+    package var devices: [CacheDevice]?
     package private(set) var entries: [ServableID: Entry] = [:]
     package private(set) var places: [ServableID: Place] = [:]
     package private(set) var wants: [ServableID: LoadReason] = [:]
@@ -68,11 +78,29 @@ package struct CacheLedger: Sendable {
     package private(set) var hasSharedCopies = false
     private static let rememberedEvictions = 64
 
-    package init(_ options: CacheOptions) { self.options = options }
+    package init(_ options: CacheOptions) {
+        self.options = options
+        devices = options.devices
+    }
+
+    /// Bytes that all versions together may hold.
+    package var budget: Int { options.budget ?? (devices ?? []).reduce(0) { $0 + max($1.budget, 0) } }
 
     // MARK: Settings
 
-    package mutating func configure(_ settings: [String: CacheSettings]) { self.settings = settings }
+    package mutating func configure(_ settings: [String: CacheSettings]) {
+        self.settings = settings
+        // Where one of a group is decided, all of it is.
+        var decided: [String: [String]] = [:]
+        for (_, settings) in settings.sorted(by: { $0.key < $1.key }) where !settings.devices.pins.isEmpty {
+            guard let group = settings.devices.together, decided[group] == nil else { continue }
+            decided[group] = settings.devices.pins
+        }
+        for (name, settings) in settings where settings.devices.pins.isEmpty {
+            guard let pins = settings.devices.together.flatMap({ decided[$0] }) else { continue }
+            self.settings[name]?.devices.pins = pins
+        }
+    }
 
     package mutating func pin(_ model: String, _ isPinned: Bool) { pins[model] = isPinned }
 
@@ -106,7 +134,10 @@ package struct CacheLedger: Sendable {
         entries[id] = entry
     }
 
-    package mutating func place(_ id: ServableID, _ place: Place?) { places[id] = place }
+    package mutating func place(_ id: ServableID, _ place: Place?) {
+        places[id] = place
+        if place == nil { entries[id]?.devices = [] }
+    }
 
     /// What the version is expected to cost, unless that is known.
     package mutating func estimated(_ id: ServableID, _ cost: ServableCost) {
@@ -120,7 +151,7 @@ package struct CacheLedger: Sendable {
     /// Whether the version is to be loaded, for a reason that is at least as good.
     package mutating func want(_ id: ServableID, _ reason: LoadReason, at now: MonotonicTime) {
         if let before = wants[id] {
-            if before == .prefetch { wants[id] = reason }
+            if before.waitsForRoom { wants[id] = reason }
             return
         }
         wants[id] = reason
@@ -202,9 +233,10 @@ package struct CacheLedger: Sendable {
     /// Bytes to keep free, so that the next load need not wait for an eviction: as much as loads have taken lately, up to a
     /// tenth of the budget.
     package var headroom: Int {
-        guard options.headroomShare > 0 else { return 0 }
-        let least = Int(Double(options.budget) * options.headroomShare)
-        return max(least, min(recentLoadBytes, options.budget / 10))
+        // Where only the devices limit, one may be filled by a single version.
+        guard options.headroomShare > 0, let budget = options.budget else { return 0 }
+        let least = Int(Double(budget) * options.headroomShare)
+        return max(least, min(recentLoadBytes, budget / 10))
     }
 
     // MARK: Sums
@@ -218,14 +250,20 @@ package struct CacheLedger: Sendable {
     package var wantsInOrder: [CacheSnapshot.Want] {
         let ranked = wantOrder.enumerated().sorted { a, b in rank(a) < rank(b) }
         return ranked.compactMap { _, id in
-            guard let cost = entries[id]?.cost, let reason = wants[id], places[id] == nil else { return nil }
-            return CacheSnapshot.Want(
+            guard let entry = entries[id], let cost = entry.cost, let reason = wants[id], places[id] == nil else {
+                return nil
+            }
+            let settings = settings(of: id.name)
+            var want = CacheSnapshot.Want(
                 id,
                 bytes: cost.residentBytes,
                 peakBytes: cost.peakBytes,
                 reason: reason,
-                isPinned: settings(of: id.name).isPinned
+                isPinned: settings.isPinned
             )
+            want.wishes = settings.devices
+            want.plannedDevices = entry.plannedDevices
+            return want
         }
     }
 
@@ -234,7 +272,7 @@ package struct CacheLedger: Sendable {
             switch wants[want.element] {
             case .demand: 0
             case .pin, .renewal: 1
-            case .prefetch, nil: 2
+            case .prefetch, .placement, nil: 2
             }
         return (urgency, -settings(of: want.element.name).priority, want.offset)
     }

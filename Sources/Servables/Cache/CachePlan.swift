@@ -21,6 +21,8 @@ package struct CachePlan: Sendable, Hashable {
     package var evict: [Eviction] = []
     /// In this order. Each fits in what is free now.
     package var load: [ServableID] = []
+    /// Where those are loaded, a copy on each; empty where there are no devices to choose from.
+    package var devices: [ServableID: [String]] = [:]
     package var refuse: [Refusal] = []
     /// When to decide again, though nothing has happened until then.
     package var again: MonotonicTime?
@@ -31,7 +33,13 @@ extension CachePlan {
         self.init()
         var room = Room(snapshot)
         evictIdle(snapshot, &room)
-        for want in snapshot.wants { decide(want, snapshot, &room) }
+        if snapshot.devices == nil {
+            for want in snapshot.wants { decide(want, snapshot, &room) }
+        } else {
+            evictMisplaced(&room)
+            for want in snapshot.wants { decideOnDevices(want, snapshot, &room) }
+            relieveDevices(snapshot, &room)
+        }
         makeHeadroom(snapshot, &room)
         for resident in room.stay where resident.idleAt.map({ $0 > snapshot.now }) ?? false {
             look(at: resident.idleAt)
@@ -39,17 +47,19 @@ extension CachePlan {
     }
 
     /// What is left to decide about, as decisions are made.
-    private struct Room {
+    struct Room {
         /// Bytes that nobody uses or is promised; less than nothing when more was promised than is free yet.
         var free: Int
         /// Bytes that are going to be free, and nobody is promised.
         var coming: Int
         /// Least valuable first.
         var stay: [CacheSnapshot.Resident]
+        var devices: DeviceRooms
 
         init(_ snapshot: CacheSnapshot) {
             free = snapshot.budget - snapshot.usedBytes
             coming = snapshot.unloadingBytes
+            devices = DeviceRooms(snapshot)
             let now = snapshot.now
             stay = snapshot.residents.map { ($0, snapshot.policy.value(of: $0, at: now)) }.sorted { a, b in
                 (a.0.priority, a.1, a.0.id.name, a.0.id.version) < (b.0.priority, b.1, b.0.id.name, b.0.id.version)
@@ -62,7 +72,7 @@ extension CachePlan {
         }
     }
 
-    private mutating func look(at time: MonotonicTime?) {
+    mutating func look(at time: MonotonicTime?) {
         guard let time else { return }
         again = min(again ?? time, time)
     }
@@ -74,9 +84,10 @@ extension CachePlan {
         for resident in idle { take(resident, .idle, &room) }
     }
 
-    private mutating func take(_ resident: CacheSnapshot.Resident, _ reason: EvictionReason, _ room: inout Room) {
+    mutating func take(_ resident: CacheSnapshot.Resident, _ reason: EvictionReason, _ room: inout Room) {
         room.stay.removeAll { $0.id == resident.id }
         room.coming += resident.bytes
+        room.devices.leave(resident)
         evict.append(Eviction(resident.id, reason))
     }
 
@@ -87,7 +98,7 @@ extension CachePlan {
         // What it takes for a moment may be more than there will ever be.
         let bytes = max(min(want.peakBytes, Self.available(to: want, snapshot)), want.bytes)
         // Room that is nobody's yet is enough reason to load in advance, a place in memory is not.
-        if want.reason == .prefetch, bytes > room.free - snapshot.headroom { return }
+        if want.reason.waitsForRoom, bytes > room.free - snapshot.headroom { return }
         // What the process holds besides does not go away by waiting.
         if bytes <= room.free || (load.isEmpty && !room.mayGrow(snapshot)) {
             room.free -= bytes
@@ -97,37 +108,42 @@ extension CachePlan {
         if missing > 0 {
             let victims = Self.victims(freeing: missing, of: room.stay, at: snapshot.now)
             for victim in victims { take(victim, .demand, &room) }
-            if victims.isEmpty {
-                // Whoever is busy or new will not always be.
-                let release = room.stay.filter { !$0.isPinned }.map(\.staysUntil).filter { $0 > snapshot.now }.min()
-                look(at: release ?? snapshot.now.advanced(byNanoseconds: Self.busyPause))
-            }
+            if victims.isEmpty { lookWhenOthersMayGo(snapshot, room) }
         }
         // Promised: what comes later does not take it away.
         room.free -= bytes
+    }
+
+    /// Whoever is busy or new will not always be.
+    mutating func lookWhenOthersMayGo(_ snapshot: CacheSnapshot, _ room: Room) {
+        let release = room.stay.filter { !$0.isPinned }.map(\.staysUntil).filter { $0 > snapshot.now }.min()
+        look(at: release ?? snapshot.now.advanced(byNanoseconds: Self.busyPause))
     }
 
     /// How soon to look again whether a version is still busy, in nanoseconds.
     private static let busyPause: UInt64 = 5_000_000
 
     /// The least valuable that together give so many bytes; none when all that may go do not.
-    private static func victims(
+    ///
+    /// - Parameter share: what of a version counts.
+    static func victims(
         freeing bytes: Int,
         of residents: [CacheSnapshot.Resident],
-        at now: MonotonicTime
+        at now: MonotonicTime,
+        share: (CacheSnapshot.Resident) -> Int = \.bytes
     ) -> [CacheSnapshot.Resident] {
         var victims: [CacheSnapshot.Resident] = []
         var freed = 0
         for resident in residents where resident.mayGo(at: now) {
             guard freed < bytes else { break }
             victims.append(resident)
-            freed += resident.bytes
+            freed += share(resident)
         }
         guard freed >= bytes else { return [] }
         // A large one at the end may have made some of the small ones before it needless.
-        for resident in victims.reversed() where freed - resident.bytes >= bytes {
+        for resident in victims.reversed() where freed - share(resident) >= bytes {
             victims.removeAll { $0.id == resident.id }
-            freed -= resident.bytes
+            freed -= share(resident)
         }
         return victims
     }
@@ -146,11 +162,11 @@ extension CachePlan {
     }
 
     /// What may ever be there for a version: all but what is pinned.
-    private static func available(to want: CacheSnapshot.Want, _ snapshot: CacheSnapshot) -> Int {
+    static func available(to want: CacheSnapshot.Want, _ snapshot: CacheSnapshot) -> Int {
         snapshot.residents.reduce(snapshot.budget) { $1.isPinned && $1.id != want.id ? $0 - $1.bytes : $0 }
     }
 
-    private static func refusal(of want: CacheSnapshot.Want, _ snapshot: CacheSnapshot) -> ServingError? {
+    static func refusal(of want: CacheSnapshot.Want, _ snapshot: CacheSnapshot) -> ServingError? {
         if want.bytes > snapshot.budget {
             return ServingError(
                 .resourceExhausted,
@@ -169,7 +185,7 @@ extension CachePlan {
 }
 
 extension CacheSnapshot.Resident {
-    fileprivate func mayGo(at now: MonotonicTime) -> Bool { !isPinned && !isBusy && staysUntil <= now }
+    func mayGo(at now: MonotonicTime) -> Bool { !isPinned && !isBusy && staysUntil <= now }
 }
 
 /// Bytes as people read them: `1536 bytes (1.5 KiB)`.

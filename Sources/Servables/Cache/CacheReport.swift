@@ -16,6 +16,8 @@ public struct CacheReport: Sendable, Hashable {
         public var state: State
         /// `nil` for one whose files have not been looked at yet.
         public var cost: ServableCost?
+        /// Where a copy of it is; empty where there are no devices to choose from.
+        public var devices: [String]
         public var isPinned: Bool
         public var priority: Int
         public var lastUse: MonotonicTime?
@@ -37,7 +39,19 @@ public struct CacheReport: Sendable, Hashable {
         public var at: MonotonicTime
     }
 
+    /// A device and what is on it.
+    public struct Device: Sendable, Hashable {
+        public var device: CacheDevice
+        public var residentBytes = 0
+        public var loadingBytes = 0
+        public var unloadingBytes = 0
+
+        public var usedBytes: Int { residentBytes + loadingBytes + unloadingBytes }
+    }
+
     public var budget: Int
+    /// `nil` where there are none to choose from.
+    public var devices: [Device]?
     /// Sum of what the versions in memory cost, those that share a copy once.
     public var residentBytes: Int
     public var loadingBytes: Int

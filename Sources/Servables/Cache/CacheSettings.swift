@@ -9,24 +9,29 @@ public struct CacheSettings: Sendable, Hashable {
     /// Not evicted sooner after its load, in nanoseconds; `nil` is as long as its load took, so that no version spends
     /// more time on the way in than in memory.
     public var minimumResidentNanoseconds: UInt64?
+    public var devices: DeviceWishes
 
     public init(
         isPinned: Bool = false,
         priority: Int = 0,
         idleNanoseconds: UInt64? = nil,
-        minimumResidentNanoseconds: UInt64? = nil
+        minimumResidentNanoseconds: UInt64? = nil,
+        devices: DeviceWishes = DeviceWishes()
     ) {
         self.isPinned = isPinned
         self.priority = priority
         self.idleNanoseconds = idleNanoseconds
         self.minimumResidentNanoseconds = minimumResidentNanoseconds
+        self.devices = devices
     }
 }
 
 /// A memory budget under which versions are known, and only those that are used are loaded.
 public struct CacheOptions: Sendable {
-    /// Bytes that all versions together may hold.
-    public var budget: Int
+    /// Bytes that all versions together may hold; `nil` for what the devices may hold together.
+    public var budget: Int?
+    /// Where versions are loaded, each with a budget of its own; `nil` where the engine chooses.
+    public var devices: [CacheDevice]?
     /// Of models that say nothing of their own.
     public var defaults: CacheSettings
     /// Room that is kept free at the least, so that the next load need not wait for an eviction; a share of the budget. 0 keeps
@@ -39,7 +44,8 @@ public struct CacheOptions: Sendable {
     public var isMachineBusy: @Sendable () -> Bool
 
     public init(
-        budget: Int,
+        budget: Int?,
+        devices: [CacheDevice]? = nil,
         defaults: CacheSettings = CacheSettings(),
         headroomShare: Double = 0.02,
         prefetches: Bool = true,
@@ -47,6 +53,7 @@ public struct CacheOptions: Sendable {
         isMachineBusy: @escaping @Sendable () -> Bool = { false }
     ) {
         self.budget = budget
+        self.devices = devices
         self.defaults = defaults
         self.headroomShare = headroomShare
         self.prefetches = prefetches

@@ -5,6 +5,7 @@ package struct CacheSnapshot: Sendable, Hashable {
     /// A version in memory that requests reach.
     package struct Resident: Sendable, Hashable {
         package var id: ServableID
+        /// Of all its copies.
         package var bytes: Int
         package var reloadNanoseconds: UInt64
         package var frequency: Double
@@ -20,6 +21,9 @@ package struct CacheSnapshot: Sendable, Hashable {
         package var idleAt: MonotonicTime?
         /// When it is asked for next, in a simulation that knows.
         package var nextUse: MonotonicTime?
+        /// One copy is on each.
+        package var devices: [String] = []
+        package var wishes = DeviceWishes()
 
         package init(
             _ id: ServableID,
@@ -39,12 +43,15 @@ package struct CacheSnapshot: Sendable, Hashable {
     /// A version that is to be loaded.
     package struct Want: Sendable, Hashable {
         package var id: ServableID
-        /// At the most while it loads.
+        /// At the most while it loads. As `bytes`, of one copy.
         package var peakBytes: Int
         /// Once it is loaded.
         package var bytes: Int
         package var reason: LoadReason
         package var isPinned: Bool
+        package var wishes = DeviceWishes()
+        /// Devices that a plan chose: taken where they are as good as others.
+        package var plannedDevices: [String] = []
 
         package init(
             _ id: ServableID,
@@ -61,7 +68,30 @@ package struct CacheSnapshot: Sendable, Hashable {
         }
     }
 
+    /// A version on its way in or out, where there are devices.
+    package struct Passing: Sendable, Hashable {
+        package var id: ServableID
+        package var devices: [String]
+        /// On each of them.
+        package var bytes: Int
+        package var peakBytes: Int
+        package var wishes = DeviceWishes()
+        package var isLeaving: Bool
+
+        package init(_ id: ServableID, on devices: [String], bytes: Int, peakBytes: Int? = nil, isLeaving: Bool) {
+            self.id = id
+            self.devices = devices
+            self.bytes = bytes
+            self.peakBytes = peakBytes ?? bytes
+            self.isLeaving = isLeaving
+        }
+    }
+
     package var budget: Int
+    /// Each has a budget of its own beside that of all; `nil` where versions are on none in particular.
+    package var devices: [CacheDevice]?
+    /// Their bytes are in `loadingBytes` and `unloadingBytes` as well.
+    package var passing: [Passing] = []
     /// Room to keep free beyond what is wanted now.
     package var headroom = 0
     package var residents: [Resident] = []
@@ -96,6 +126,11 @@ public enum LoadReason: String, Sendable, Hashable {
     case pin
     /// It is expected to be asked for.
     case prefetch
+    /// A plan wants it in memory, or on another device.
+    case placement
+
+    /// Whether room that nobody uses is enough reason to load it, and nothing is evicted for it.
+    var waitsForRoom: Bool { self == .prefetch || self == .placement }
 }
 
 /// Why a version was taken out of memory.
@@ -108,4 +143,6 @@ public enum EvictionReason: String, Sendable, Hashable, CaseIterable {
     case idle
     /// More is in memory than the budget allows.
     case overBudget
+    /// It is to be on another device, or its device is gone.
+    case placement
 }

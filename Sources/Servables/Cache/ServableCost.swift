@@ -1,6 +1,6 @@
 /// What a version takes to have in memory.
 public struct ServableCost: Sendable, Hashable {
-    /// Bytes it holds while it is loaded.
+    /// Bytes that one copy of it holds while it is loaded.
     public var residentBytes: Int
     /// Bytes it may hold for a moment while it loads; at least `residentBytes`.
     public var peakBytes: Int
@@ -32,9 +32,11 @@ public protocol ServableCosts: Sendable {
 
     /// Called on the thread that has loaded a version, before requests reach it.
     ///
-    /// - Parameter loadNanoseconds: what the load took.
+    /// - Parameters:
+    ///   - loadNanoseconds: what the load took.
+    ///   - copies: how many of it were loaded, on a device each.
     /// - Returns: what it costs, as far as could be measured.
-    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost
+    func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64, copies: Int) -> ServableCost
 
     /// Bytes that the process holds beyond what the versions in memory cost by themselves: what the allocator keeps,
     /// what their runs left behind. 0 where nobody can tell.

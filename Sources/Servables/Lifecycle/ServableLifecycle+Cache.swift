@@ -90,7 +90,10 @@ extension ServableLifecycle {
             $0.isRenewal = serves && isNew
         }
         cache?.know(id)
-        if serves, isNew {
+        if cache?.entries[id]?.isToReturn ?? false {
+            cache?.update(id) { $0.isToReturn = false }
+            wantForPlacement(id)
+        } else if serves, isNew {
             cache?.want(id, .renewal, at: now)
         } else if cache?.settings(of: id.name).isPinned ?? false {
             cache?.want(id, .pin, at: now)
@@ -134,13 +137,12 @@ extension ServableLifecycle {
     ///
     /// - Returns: why; `nil` for a version that may stay.
     mutating func refusal(of attempt: Attempt, _ cost: ServableCost?) -> ServingError? {
-        guard let cache, let cost, cost.residentBytes > cache.options.budget else { return nil }
+        guard let cache, let cost, let limit = cache.limit(exceededBy: cost, on: attempt.devices) else { return nil }
         let id = attempt.version.id
         self.cache?.update(id) { $0.cost = cost }
         let error = ServingError(
             .resourceExhausted,
-            "\(id) was loaded and took \(ByteCount(cost.residentBytes)) of memory, and all models together may use "
-                + "\(ByteCount(cache.options.budget))"
+            "\(id) was loaded and took \(ByteCount(cost.residentBytes)) of memory, and \(limit)"
         )
         noteFailed(id, error)
         return error
@@ -194,7 +196,7 @@ extension ServableLifecycle {
         return nil
     }
 
-    private mutating func wantPinned(_ name: String) {
+    mutating func wantPinned(_ name: String) {
         guard let model = models[name] else { return }
         for (number, record) in model.records where record.isAspired && record.phase == .resting {
             cache?.want(ServableID(name: name, version: number), .pin, at: now)
@@ -235,7 +237,7 @@ extension ServableLifecycle {
         guard let snapshot = snapshot() else { return }
         let plan = planSparingBusy(snapshot)
         for eviction in plan.evict { evict(eviction) }
-        for id in plan.load { beginLoad(id) }
+        for id in plan.load { beginLoad(id, on: plan.devices[id] ?? []) }
         for refusal in plan.refuse { refuse(refusal) }
         startLoads()
         lookAgain(plan.again)
@@ -268,7 +270,7 @@ extension ServableLifecycle {
     package mutating func snapshot() -> CacheSnapshot? {
         cache?.observe(at: now)
         guard let cache else { return nil }
-        var snapshot = CacheSnapshot(budget: cache.options.budget, now: now)
+        var snapshot = CacheSnapshot(budget: cache.budget, now: now)
         snapshot.wants = cache.joined(
             cache.wantsInOrder.filter { models[$0.id.name]?.records[$0.id.version]?.phase == .resting }
         )
@@ -280,7 +282,11 @@ extension ServableLifecycle {
             snapshot.residents.append(resident(id, entry, cache.settings(of: id.name)))
         }
         snapshot.residents = cache.joined(snapshot.residents)
-        snapshot.overheadBytes = cache.options.costs.overhead(accounted: snapshot.usedBytes)
+        if cache.options.budget != nil {
+            snapshot.overheadBytes = cache.options.costs.overhead(accounted: snapshot.usedBytes)
+        }
+        snapshot.devices = cache.devices
+        if cache.devices != nil { snapshot.passing = cache.passing }
         return snapshot
     }
 
@@ -299,6 +305,8 @@ extension ServableLifecycle {
             frequency: entry.history.frequency(at: now),
             lastUse: lastUse
         )
+        resident.devices = entry.devices
+        resident.wishes = settings.devices
         resident.priority = settings.priority
         resident.isPinned = settings.isPinned
         resident.staysUntil = loadedAt.advanced(byNanoseconds: settings.minimumResidentNanoseconds ?? load)
@@ -306,17 +314,22 @@ extension ServableLifecycle {
         return resident
     }
 
-    private mutating func evict(_ eviction: CachePlan.Eviction) {
+    mutating func evict(_ eviction: CachePlan.Eviction) {
         for id in cache?.sharing(eviction.id) ?? [] {
             cache?.evicted(id, eviction.reason, at: now)
+            if eviction.reason == .placement { cache?.update(id) { $0.isToReturn = true } }
             beginUnload(id)
         }
     }
 
-    private mutating func beginLoad(_ id: ServableID) {
+    private mutating func beginLoad(_ id: ServableID, on devices: [String]) {
         let reason = cache?.wants[id]
         cache?.unwant(id)
-        cache?.update(id) { $0.lastLoadReason = reason }
+        cache?.update(id) {
+            $0.lastLoadReason = reason
+            $0.devices = devices
+            $0.plannedDevices = []
+        }
         cache?.noteSize(of: id)
         cache?.place(id, .loading)
         enqueue(id)
@@ -364,7 +377,8 @@ extension ServableLifecycle {
     package mutating func report() -> CacheReport? {
         guard let snapshot = snapshot(), let cache else { return nil }
         return CacheReport(
-            budget: cache.options.budget,
+            budget: cache.budget,
+            devices: cache.deviceReports,
             residentBytes: cache.bytes(.resident),
             loadingBytes: snapshot.loadingBytes,
             unloadingBytes: snapshot.unloadingBytes,
@@ -400,6 +414,7 @@ extension ServableLifecycle {
             id: id,
             state: state,
             cost: entry.cost,
+            devices: entry.devices,
             isPinned: settings.isPinned,
             priority: settings.priority,
             lastUse: entry.history.lastUse,

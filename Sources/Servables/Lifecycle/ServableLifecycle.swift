@@ -32,6 +32,8 @@ package struct ServableLifecycle {
     package struct Attempt: Sendable, Hashable {
         package var version: AspiredVersion
         package var life: UInt64
+        /// Where to load it, a copy on each; empty where the engine chooses.
+        package var devices: [String] = []
     }
 
     struct Record {
@@ -296,7 +298,9 @@ package struct ServableLifecycle {
             runningLoads += 1
             noteLoadBegan(id)
             if models[id.name]?.statuses[id.version]?.state != .loading { report(id, .loading) }
-            effects.append(.load(record.attempt))
+            var attempt = record.attempt
+            attempt.devices = cache?.entries[id]?.devices ?? []
+            effects.append(.load(attempt))
         }
     }
 

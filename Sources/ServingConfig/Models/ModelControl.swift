@@ -51,6 +51,11 @@ public protocol ModelControl: Sendable {
         _ settings: ModelSettings
     ) async throws(ServingError) -> ModelActionPlan
 
+    /// Puts models on devices as the planner would now, by what is known and measured, or only says how. Waits for no load.
+    ///
+    /// - Throws: `FAILED_PRECONDITION` where models are put on no devices.
+    func arrange(_ request: PlacementRequest) async throws(ServingError) -> PlacementAnswer
+
     /// Every model that `load` can find by its name alone, sorted: those that are served, that once were, and those of the
     /// repository folder.
     func knownModels() async -> [String]
@@ -85,7 +90,41 @@ public struct ModelActionPlan: Sendable, Hashable {
     }
 }
 
+/// What a call asks of the plan that puts models on devices.
+public struct PlacementRequest: Sendable, Hashable {
+    /// Only says what would be done.
+    public var isDryRun: Bool
+    /// As if nothing had a place: models move to where that is more even.
+    public var isAnew: Bool
+
+    public init(isDryRun: Bool = false, isAnew: Bool = false) {
+        self.isDryRun = isDryRun
+        self.isAnew = isAnew
+    }
+}
+
+/// The plan, for programs and for people.
+public struct PlacementAnswer: Sendable, Hashable {
+    public var json: String
+    public var text: String
+
+    public init(json: String, text: String) {
+        self.json = json
+        self.text = text
+    }
+}
+
 extension ModelControl {
+    public func arrange(_ request: PlacementRequest) async throws(ServingError) -> PlacementAnswer {
+        throw Self.noDevices
+    }
+
+    public static var noDevices: ServingError {
+        .failedPrecondition(
+            "This server leaves models where their graphs say; --placement and --device put them on devices"
+        )
+    }
+
     public func pin(_ name: String, _ isPinned: Bool) async throws(ServingError) { throw Self.noBudget }
 
     public func prefetch(_ name: String) async throws(ServingError) { throw Self.noBudget }

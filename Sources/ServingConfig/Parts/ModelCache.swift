@@ -5,10 +5,14 @@ extension ServerConfiguration {
             case bytes(Int)
             /// Of what the process may use: the machine's memory, or its control group's where that is less.
             case share(Double)
+            /// What the devices may hold that models are put on, and no more than that.
+            case devices
 
-            /// `1073741824`, or `60%`; `nil` for anything else.
+            /// `1073741824`, `60%` or `devices`; `nil` for anything else.
             public init?(_ text: String) {
-                if text.hasSuffix("%") {
+                if text == "devices" {
+                    self = .devices
+                } else if text.hasSuffix("%") {
                     guard let percent = Double(text.dropLast()), percent > 0, percent <= 100 else { return nil }
                     self = .share(percent / 100)
                 } else {
@@ -35,11 +39,19 @@ extension ServerConfiguration {
 
         public init() {}
 
-        func report(_ report: (String) -> Void) {
-            if let limit, Limit(limit) == nil {
-                report(
-                    "The memory limit for models is \"\(limit)\"; expected a number of bytes above 0, or a share like 60%"
-                )
+        /// - Parameter hasDevices: models are put on devices.
+        func report(hasDevices: Bool, _ report: (String) -> Void) {
+            if let limit {
+                switch Limit(limit) {
+                case nil:
+                    report(
+                        "The memory limit for models is \"\(limit)\"; expected a number of bytes above 0, or a share like "
+                            + "60%, or devices"
+                    )
+                case .devices where !hasDevices:
+                    report("The memory limit for models is that of the devices, and models are put on none")
+                case .devices, .bytes, .share: break
+                }
             }
             if !(0...1e9).contains(idleSeconds) || !(0...1e9).contains(minimumResidentSeconds ?? 0) {
                 report("The idle or minimum resident time of models is not between 0 and 1000000000 seconds")

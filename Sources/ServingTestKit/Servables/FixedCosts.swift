@@ -20,7 +20,7 @@ public final class FixedCosts: ServableCosts {
         costs.withLock { $0[version.id.name] } ?? ServableCost(residentBytes: 0)
     }
 
-    public func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64) -> ServableCost {
+    public func loaded(_ version: AspiredVersion, loadNanoseconds: UInt64, copies: Int) -> ServableCost {
         measured.withLock { $0[version.id.name] } ?? expected(version)
     }
 

@@ -84,6 +84,20 @@ public struct RepositoryParameters: Sendable, Hashable {
         }
     }
 
+    /// Of a plan for devices: `dry_run`, which a plan is in any case; `anew`, as if nothing had a place; `table`, for people.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` for other parameters, and for what is neither true nor false.
+    public func placement(isPlan: Bool) throws(ServingError) -> (request: PlacementRequest, wantsTable: Bool) {
+        for name in values.keys.sorted() where ![Self.dryRun, "anew", "table"].contains(name) {
+            throw .invalidArgument(
+                "Unknown parameter \"\(name)\"; this call takes \"anew\", \"dry_run\" and \"table\""
+            )
+        }
+        let isDryRun = try flag(Self.dryRun) ?? false
+        let request = PlacementRequest(isDryRun: isDryRun || isPlan, isAnew: try flag("anew") ?? false)
+        return (request, try flag("table") ?? false)
+    }
+
     private func flag(_ name: String) throws(ServingError) -> Bool? {
         guard let value = values[name] else { return nil }
         guard case .bool(let flag) = value else {

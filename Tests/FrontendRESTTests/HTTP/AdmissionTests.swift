@@ -89,6 +89,8 @@ import Testing
         (.post, "/v2/repository/index", .status, .visibleModels),
         (.post, "/v2/repository/models/m/load", .control, .model("m")),
         (.post, "/v2/repository/models/m/unload?x", .control, .model("m")),
+        (.post, "/v2/repository/plan", .control, .allModels), (.post, "/v2/repository/apply", .control, .allModels),
+        (.get, "/v2/repository/plan", nil, nil), (.post, "/v2/repository/apply/m", nil, nil),
         (.get, "/v2", .status, .visibleModels), (.get, "/v2/health/ready", nil, nil),
         (.get, "/v2/models/m/ready", nil, nil),
         (.get, "/v2/repository/index", nil, nil), (.post, "/v2/repository/models/m/other", nil, nil),

@@ -26,7 +26,7 @@ import Testing
         #expect(costs.cost(of: "/m/2", 1) == nil)
     }
 
-    @Test(arguments: ["", "something else\n", "apus model costs 2\nff 1 1 1 /m\n"])
+    @Test(arguments: ["", "something else\n", "apus model costs 3\nff 1 1 1 measured /m\n"])
     func `a file of something else is none`(text: String) {
         #expect(RememberedCosts(Array(text.utf8)) == nil)
     }
@@ -39,6 +39,24 @@ import Testing
         let text = "apus model costs 1\n\(line)\nff 70 90 5 /good/1\n"
         let costs = try #require(RememberedCosts(Array(text.utf8)))
         #expect(Array(costs.entries.keys) == ["/good/1"])
+    }
+
+    @Test func `what was estimated is not taken for measured`() throws {
+        var costs = RememberedCosts()
+        costs.remember(Self.cost, of: "/a/1", 1)
+        costs.remember(ServableCost(residentBytes: 5, loadNanoseconds: 3), of: "/b/1", 1)
+        let read = try #require(RememberedCosts(costs.text))
+        #expect(read == costs)
+        #expect(read.cost(of: "/b/1", 1)?.isMeasured == false)
+        let fingerprint = VersionSize(of: "/a/1").fingerprint
+        costs.remember(Self.cost, of: "/a/1", fingerprint)
+        #expect(costs.measuredBytes(of: "/a/1") == 70 && costs.measuredBytes(of: "/b/1") == nil)
+    }
+
+    @Test(arguments: ["ff 70 90 5 /m/1", "ff 70 90 5 guessed /m/1", "ff 70 90 5 measured m/1"])
+    func `a line of the second form that makes no sense is passed over`(line: String) throws {
+        let text = "apus model costs 2\n\(line)\nff 70 90 5 estimated /good/1\n"
+        #expect(try #require(RememberedCosts(Array(text.utf8))).entries.keys.sorted() == ["/good/1"])
     }
 
     @Test func `what another server wrote is kept`() {
@@ -86,11 +104,15 @@ import Testing
         let estimate = costs.expected(Self.version)
         #expect(!estimate.isMeasured)
         loads.measuring(Self.version.id) { memory.withLock { $0 += 500 << 20 } }
-        #expect(!costs.loaded(Self.version, loadNanoseconds: 7).isMeasured)
+        #expect(!costs.loaded(Self.version, loadNanoseconds: 7, copies: 1).isMeasured)
         loads.measuring(Self.version.id) { memory.withLock { $0 += 3 << 20 } }
-        let measured = costs.loaded(Self.version, loadNanoseconds: 5)
+        let measured = costs.loaded(Self.version, loadNanoseconds: 5, copies: 1)
         #expect(measured.isMeasured && measured.residentBytes == 3 << 20)
         #expect(costs.expected(Self.version) == measured, "it is remembered")
+        #expect(costs.measuredBytes(of: Self.version.path) == 3 << 20)
+        loads.measuring(Self.version.id) { memory.withLock { $0 += 8 << 20 } }
+        let copies = costs.loaded(Self.version, loadNanoseconds: 9, copies: 2)
+        #expect(copies.residentBytes == 4 << 20, "a copy costs half of what two did")
     }
 
     @Test func `what the process holds besides counts up to a share`() {
@@ -105,7 +127,7 @@ import Testing
             clock: { MonotonicTime(nanoseconds: time.withLock { $0 }) }
         )
         #expect(costs.overhead(accounted: 0) == 0, "nothing is known before the first load")
-        let cost = costs.loaded(Self.version, loadNanoseconds: 1)
+        let cost = costs.loaded(Self.version, loadNanoseconds: 1, copies: 1)
         memory.withLock { $0 = cost.residentBytes + (10 << 20) }
         time.withLock { $0 = 1_000_000_000 }
         #expect(costs.overhead(accounted: cost.residentBytes) == 10 << 20)
@@ -141,8 +163,12 @@ import Testing
 
     @Test(arguments: [
         ("60%", ServerConfiguration.ModelCache.Limit.share(0.6)), ("100%", .share(1)), ("1024", .bytes(1024)),
+        ("devices", .devices),
     ])
-    func `a limit is bytes or a share`(_ text: String, _ limit: ServerConfiguration.ModelCache.Limit) {
+    func `a limit is bytes, a share, or that of the devices`(
+        _ text: String,
+        _ limit: ServerConfiguration.ModelCache.Limit
+    ) {
         #expect(ServerConfiguration.ModelCache.Limit(text) == limit)
     }
 

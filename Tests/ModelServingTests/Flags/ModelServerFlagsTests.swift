@@ -136,7 +136,8 @@ import Testing
         "--model_min_resident_seconds=", "--prefetch_models=", "--discover_models=",
         "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
-        "--circuit_breaker_rest_ms=", "--session_target=", "--session_target_timeout_ms=",
+        "--placement=", "--devices=", "--devices_file=", "--cpu_groups=", "--circuit_breaker_rest_ms=",
+        "--session_target=", "--session_target_timeout_ms=",
     ]
 
     @Test func `the usage has one line for each of the 48 flags, and for ours`() {

@@ -43,13 +43,50 @@ import Testing
         #expect(ledger.begin(demand("b")).devices == ["CPU:0"])
     }
 
-    @Test func `where versions come and go what was refused waits for nothing`() {
-        var ledger = PlacementLedger(devices: devices("CPU:0"), keepsPlaces: false)
-        #expect(ledger.begin(demand("a")).devices == ["CPU:0"])
-        #expect(ledger.begin(demand("b")).devices == nil)
-        #expect(!ledger.hasRefused(id("b")))
-        #expect(ledger.end(id("a")).isEmpty)
-        #expect(ledger.begin(demand("b")).devices == ["CPU:0"])
+    @Test func `what was measured counts in place of the estimate`() {
+        var ledger = PlacementLedger(devices: devices("CPU:0", "CPU:1"))
+        for name in ["a", "b"] { #expect(ledger.begin(demand(name, 50)).devices != nil) }
+        #expect(ledger.devices(of: id("a")) != ledger.devices(of: id("b")))
+        ledger.measured(30, id("a"))
+        let plan = ledger.planned()
+        #expect(plan.assignments.map(\.bytes).sorted() == [30, 50])
+        #expect(plan.assignments.first { $0.bytes == 30 }?.size == .measured)
+        #expect(ledger.plan.assignments.map(\.bytes) == [50, 50], "a look changes nothing")
+        // 70 + 30 fit where 70 + 50 would not.
+        #expect(ledger.begin(demand("c", 70)).devices == ledger.devices(of: id("a")))
+    }
+
+    @Test func `a device that turns out to be too full gives something away when that has a place`() {
+        var ledger = PlacementLedger(devices: devices("CPU:0", "CPU:1"))
+        _ = ledger.configure([model("a", pinnedTo: "CPU:0"), model("b", pinnedTo: "CPU:0")])
+        for name in ["a", "b"] {
+            var demand = demand(name, 50)
+            demand.pins = ["CPU:0"]
+            #expect(ledger.begin(demand).devices == ["CPU:0"])
+        }
+        _ = ledger.configure([model("a", pinnedTo: "CPU:0"), model("b")])
+        ledger.measured(60, id("b"))
+        #expect(ledger.devices(of: id("b")) == ["CPU:0"], "what runs stays for now")
+        #expect(ledger.planned().devices(of: id("b")) == ["CPU:1"])
+        #expect(ledger.apply(anew: false).moved == [id("b")])
+        #expect(ledger.apply(anew: false).isEmpty, "to do it again changes nothing")
+    }
+
+    @Test func `what runs is not ended because it was found to take more`() {
+        var ledger = PlacementLedger(devices: devices("CPU:0"))
+        for name in ["a", "b"] { #expect(ledger.begin(demand(name, 50)).devices == ["CPU:0"]) }
+        ledger.measured(80, id("a"))
+        #expect(ledger.apply(anew: false).isEmpty)
+        #expect(ledger.plan.refusals.isEmpty)
+    }
+
+    @Test func `planned anew models move to where it is more even`() {
+        var ledger = PlacementLedger(devices: devices("CPU:0", "CPU:1"))
+        for name in ["a", "b", "c", "d"] { _ = ledger.begin(demand(name, 40)) }
+        for name in ["a", "b", "c", "d"] where ledger.devices(of: id(name)) == ["CPU:1"] { _ = ledger.end(id(name)) }
+        #expect(ledger.planned().moves.isEmpty)
+        #expect(ledger.apply(anew: true).moved.count == 1)
+        #expect(ledger.plan.devices.map(\.replicas) == [1, 1])
     }
 
     @Test func `a lost device makes some move and some homeless`() {

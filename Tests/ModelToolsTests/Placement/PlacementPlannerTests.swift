@@ -204,4 +204,29 @@ import Testing
         #expect(plan.assignments.count == 1)
         #expect(plan.refusals.count == 2)
     }
+
+    @Test func `what is optional takes what is left, in the order of the question, and moves nothing`() {
+        let before = plan([demand("a", 60), demand("b", 60)], devices(100, 100))
+        let optional = { (name: String, bytes: Int) in self.demand(name, bytes) { $0.isOptional = true } }
+        let all = [demand("a", 60), demand("b", 60), optional("z", 30), optional("y", 40), optional("x", 40)]
+        let after = plan(all, devices(100, 100), after: before)
+        #expect(text(after) == "a z, b y")
+        #expect(after.resting.map(\.id.name) == ["x"] && after.refusals.isEmpty && after.moves.isEmpty)
+        // What could never have a place is told.
+        let large = plan([optional("large", 200)], devices(100, 100))
+        #expect(large.resting.isEmpty && large.refusals.first?.reason.contains("the largest device") == true)
+        // All together may take less than the devices hold.
+        let limited = PlacementPlanner.plan(all, on: devices(100, 100), after: before, within: 160)
+        #expect(limited.resting.map(\.id.name) == ["x", "y"])
+    }
+
+    @Test func `a plan is compared with what is`() {
+        let current = PlacementPlan(current: [(.init(id: ServableID(name: "a", version: 1)), "GPU:1", 60)])
+        let demands = [demand("a", 60), demand("b", 60)]
+        let kept = plan(demands, devices(100, 100), after: current).compared(with: current)
+        #expect(kept.assignments.map(\.isNew) == [true, false] && kept.moves.isEmpty && !kept.changesNothing)
+        #expect(kept.compared(with: kept).changesNothing)
+        let anew = plan(demands, devices(100, 100)).compared(with: current)
+        #expect(anew.moves.map(\.previousDevice) == ["GPU:1"])
+    }
 }

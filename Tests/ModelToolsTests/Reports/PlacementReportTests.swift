@@ -1,4 +1,5 @@
 import ModelTools
+import Servables
 import Testing
 
 @Suite struct PlacementReportTests {
@@ -47,6 +48,23 @@ import Testing
         #expect(again.text().contains("MOVES\n    x/1: A -> B\n"))
     }
 
+    @Test func `the table says which sizes were measured, and what rests`() {
+        func demand(_ name: String, _ bytes: Int, _ size: PlacementDemand.Size, isOptional: Bool) -> PlacementDemand {
+            let id = ServableID(name: name, version: 1)
+            return PlacementDemand(id: id, bytes: bytes, pins: ["A"], size: size, isOptional: isOptional)
+        }
+        let demands =
+            [demand("a", 6, .measured, isOptional: false), demand("b", 3, .estimated, isOptional: true)]
+            + (1...50).map { demand("m\($0)", 10, .estimated, isOptional: true) }
+        let plan = PlacementPlanner.plan(demands, on: [.init(name: "A", budget: 10)])
+        let text = plan.text()
+        #expect(text.contains("    a/1 6 B (pinned, measured), b/1 3 B (pinned, estimated)\n"))
+        #expect(text.contains("\nAT REST UNTIL ASKED FOR\n    m1/1, m10/1,") && text.contains("    and 10 more\n"))
+        #expect(text.hasSuffix("2 of 52 models on 1 device: 9 B of 10 B taken"))
+        let loads = plan.compared(with: PlacementPlan()).text()
+        #expect(loads.contains("LOADS\n    a/1: -> A\n    b/1: -> A\n"))
+    }
+
     @Test func `the JSON text has every figure, and survives any name`() throws {
         let json = try plan("device A 10\nmodel q\"\\\u{1}x 6 load=1.5\nmodel big 11").json
         #expect(
@@ -56,13 +74,14 @@ import Testing
                     {"name": "A", "budget": 10, "bytes": 6, "load": 1.5, "replicas": 1}
                   ],
                   "assignments": [
-                    {"model": "q\\"\\\\\\u0001x", "version": 1, "replica": 0, "device": "A", "bytes": 6, "load": 1.5, \
-                "pinned": false, "previous_device": null}
+                    {"model": "q\\"\\\\\\u0001x", "version": 1, "replica": 0, "device": "A", "bytes": 6, \
+                "size": "given", "load": 1.5, "pinned": false, "previous_device": null, "new": false}
                   ],
                   "refusals": [
-                    {"model": "big", "version": 1, "replica": 0, "bytes": 11, "reason": "big version 1 needs 11 B, and the \
-                largest device, A, has 10 B in all"}
-                  ]
+                    {"model": "big", "version": 1, "replica": 0, "bytes": 11, "size": "given", \
+                "reason": "big version 1 needs 11 B, and the largest device, A, has 10 B in all"}
+                  ],
+                  "resting": []
                 }
                 """
         )

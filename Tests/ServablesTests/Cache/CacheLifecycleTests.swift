@@ -19,7 +19,9 @@ private struct Bench {
         load: UInt64 = 0,
         prefetches: Bool = false,
         copies: [String: UInt64] = [:],
-        headroomShare: Double = 0
+        headroomShare: Double = 0,
+        budget: Int? = 100,
+        devices: [CacheDevice]? = nil
     ) {
         var costs = costs.mapValues { ServableCost(residentBytes: $0, loadNanoseconds: load) }
         for (name, copy) in copies { costs[name]?.copy = copy }
@@ -31,7 +33,8 @@ private struct Bench {
         lifecycle = ServableLifecycle(
             policy: LoadPolicy(retryIntervalNanoseconds: 60_000_000_000),
             cache: CacheOptions(
-                budget: 100,
+                budget: budget,
+                devices: devices,
                 defaults: CacheSettings(minimumResidentNanoseconds: 0),
                 headroomShare: headroomShare,
                 prefetches: prefetches,
@@ -109,7 +112,8 @@ private struct Bench {
             case .load(let attempt):
                 let name = "\(attempt.version.id.name)/\(attempt.version.id.version)"
                 attempts[name] = attempt
-                lines.append("load \(name)")
+                let places = attempt.devices.joined(separator: " ")
+                lines.append("load \(name)" + (places.isEmpty ? "" : " on \(places)"))
             case .estimate(let attempt):
                 // As a server does, only at once.
                 let cost = costs[attempt.version.id.name] ?? ServableCost(residentBytes: 0)
@@ -396,5 +400,122 @@ extension CacheLifecycleTests {
         bench.serve("c")
         // No more than a tenth of the budget.
         #expect(bench.lifecycle.snapshot()?.headroom == 10)
+    }
+}
+
+@Suite struct DeviceLifecycleTests {
+    private static let two = [CacheDevice(name: "D0", budget: 100), CacheDevice(name: "D1", budget: 100)]
+
+    private func bench(
+        _ costs: [String: Int],
+        measured: [String: Int] = [:],
+        settings: [String: CacheSettings] = [:]
+    ) -> Bench {
+        var bench = Bench(costs, measured: measured, settings: settings, budget: nil, devices: Self.two)
+        for model in costs.keys.sorted() { _ = bench.aspire(model, 1) }
+        return bench
+    }
+
+    private func loads(_ lines: [String]) -> [String] { lines.filter { $0.hasPrefix("load ") } }
+
+    private func devices(_ bench: inout Bench) -> [String: String] {
+        let versions = bench.lifecycle.report()?.versions ?? []
+        return Dictionary(uniqueKeysWithValues: versions.map { ($0.id.name, $0.devices.joined(separator: " ")) })
+            .filter { !$0.value.isEmpty }
+    }
+
+    @Test func `versions are loaded where there is room, and others make room on one device only`() {
+        var bench = bench(["a": 60, "b": 60, "c": 60])
+        #expect(loads(bench.ask("a")) == ["load a/1 on D0"])
+        #expect(loads(bench.ask("b")) == ["load b/1 on D1"])
+        _ = bench.succeed("a/1")
+        _ = bench.succeed("b/1")
+        bench.pass(seconds: 1)
+        #expect(bench.ask("c").filter { $0.hasPrefix("withdraw") } == ["withdraw a/1"])
+        #expect(loads(bench.unloaded("a")) == ["load c/1 on D0"])
+        _ = bench.succeed("c/1")
+        #expect(devices(&bench) == ["b": "D1", "c": "D0"])
+    }
+
+    @Test func `the report tells what is on each device`() throws {
+        var bench = bench(["a": 60, "b": 30])
+        bench.serve("a")
+        _ = bench.ask("b")
+        let taken = bench.lifecycle.report()
+        let report = try #require(taken)
+        #expect(report.budget == 200)
+        let devices = try #require(report.devices)
+        #expect(devices.map(\.device) == Self.two)
+        #expect(devices.map(\.residentBytes) == [60, 0] && devices.map(\.loadingBytes) == [0, 30])
+    }
+
+    @Test func `what is on a device that is gone comes back on another`() {
+        var bench = bench(["a": 60, "b": 30])
+        bench.serve("a")
+        bench.serve("b")
+        #expect(devices(&bench) == ["a": "D0", "b": "D1"])
+        let gone = bench.lines(bench.lifecycle.setDevices([CacheDevice(name: "D1", budget: 100)]))
+        #expect(gone == ["a/1 UNLOADING", "withdraw a/1"])
+        #expect(loads(bench.unloaded("a")) == ["load a/1 on D1"])
+        #expect(bench.lines(bench.lifecycle.setDevices([CacheDevice(name: "D1", budget: 100)])) == [])
+    }
+
+    @Test func `without any device a request is told so, and answered when there is one`() {
+        var bench = bench(["a": 60])
+        _ = bench.lifecycle.setDevices([])
+        #expect(bench.ask("a").contains("answer a/1 RESOURCE_EXHAUSTED"))
+        _ = bench.lifecycle.setDevices(Self.two)
+        #expect(loads(bench.ask("a")) == ["load a/1 on D0"])
+    }
+
+    @Test func `a pin that comes later moves a version`() {
+        var bench = bench(["a": 60])
+        bench.serve("a")
+        var settings = CacheSettings()
+        settings.devices.pins = ["D1"]
+        #expect(
+            bench.lines(bench.lifecycle.configure(["a": settings])).filter { $0.hasPrefix("withdraw") }
+                == ["withdraw a/1"]
+        )
+        #expect(loads(bench.unloaded("a")) == ["load a/1 on D1"])
+    }
+
+    @Test func `what turns out to be too large for its device goes at once`() {
+        var bench = bench(["a": 60])
+        _ = bench.ask("a")
+        #expect(bench.succeed("a/1", 150).contains("answer a/1 RESOURCE_EXHAUSTED"))
+        let failure = bench.lifecycle.report()?.versions.first?.error?.message
+        #expect(failure?.hasSuffix("took 150 bytes of memory, and D0 may hold 100 bytes") == true)
+    }
+
+    @Test func `a device that was filled beyond its budget is relieved`() {
+        var bench = bench(["a": 40, "b": 40, "c": 40])
+        for name in ["a", "b", "c"] { _ = bench.ask(name) }
+        _ = bench.succeed("a/1", 40)
+        _ = bench.succeed("b/1", 40)
+        #expect(devices(&bench) == ["a": "D0", "b": "D1", "c": "D0"])
+        #expect(bench.succeed("c/1", 70).filter { $0.hasPrefix("withdraw") }.count == 1)
+        #expect(bench.lifecycle.report()?.evictions[.overBudget] == 1)
+    }
+
+    @Test func `a plan is carried out where there is room`() {
+        var bench = bench(["a": 60, "b": 60, "c": 60])
+        bench.serve("c")
+        let id = { ServableID(name: $0, version: 1) }
+        let plan = [id("a"): ["D1"], id("c"): ["D0"], id("none"): ["D0"]]
+        #expect(loads(bench.lines(bench.lifecycle.arrange(plan))) == ["load a/1 on D1"])
+        _ = bench.succeed("a/1")
+        #expect(bench.lines(bench.lifecycle.arrange(plan)) == [], "to do it again changes nothing")
+        // There is no room for b, and nothing is evicted for it.
+        #expect(bench.lines(bench.lifecycle.arrange([id("b"): ["D1"]])).isEmpty)
+    }
+
+    @Test func `what is known and what it costs is there to be planned`() {
+        var bench = bench(["a": 60, "b": 60], settings: ["b": CacheSettings(isPinned: true)])
+        bench.serve("a")
+        let known = bench.lifecycle.knownVersions()
+        #expect(known.map(\.version.id.name) == ["a", "b"])
+        #expect(known.map(\.isPinned) == [false, true])
+        #expect(known[0].devices.count == 1 && known[0].cost?.residentBytes == 60)
     }
 }
