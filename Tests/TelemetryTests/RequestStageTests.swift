@@ -13,20 +13,22 @@ import Testing
         return record
     }
 
-    @Test(arguments: [
-        (RunTimes(queued: 1300, began: 1700, ended: 4000), .none, [100, nil, 200, 400, 2300, 1000] as [UInt64?]),
-        // It failed in the engine, or its caller went: the run's end is not known.
-        (RunTimes(queued: 1300, began: 1700), .none, [100, nil, 200, 400, 3300, nil]),
-        (RunTimes(queued: 1300), .none, [100, nil, 200, 3700, nil, nil]),
-        (RunTimes(), .none, [100, nil, 3900, nil, nil, nil]),
-        // Its model had to be loaded, or still is.
-        (
-            RunTimes(queued: 1300, began: 1700, ended: 4000), .ended(MonotonicTime(nanoseconds: 1250)),
-            [100, 150, 50, 400, 2300, 1000]
-        ),
-        (RunTimes(), .ended(MonotonicTime(nanoseconds: 1250)), [100, 150, 3750, nil, nil, nil]),
-        (RunTimes(), .running, [100, 3900, nil, nil, nil, nil]),
-    ] as [(RunTimes, RequestRecord.ModelWait, [UInt64?])])
+    @Test(
+        arguments: [
+            (RunTimes(queued: 1300, began: 1700, ended: 4000), .none, [100, nil, 200, 400, 2300, 1000] as [UInt64?]),
+            // It failed in the engine, or its caller went: the run's end is not known.
+            (RunTimes(queued: 1300, began: 1700), .none, [100, nil, 200, 400, 3300, nil]),
+            (RunTimes(queued: 1300), .none, [100, nil, 200, 3700, nil, nil]),
+            (RunTimes(), .none, [100, nil, 3900, nil, nil, nil]),
+            // Its model had to be loaded, or still is.
+            (
+                RunTimes(queued: 1300, began: 1700, ended: 4000), .ended(MonotonicTime(nanoseconds: 1250)),
+                [100, 150, 50, 400, 2300, 1000]
+            ),
+            (RunTimes(), .ended(MonotonicTime(nanoseconds: 1250)), [100, 150, 3750, nil, nil, nil]),
+            (RunTimes(), .running, [100, 3900, nil, nil, nil, nil]),
+        ] as [(RunTimes, RequestRecord.ModelWait, [UInt64?])]
+    )
     func `stages add up to the duration, however far a request gets`(
         run: RunTimes,
         wait: RequestRecord.ModelWait,
