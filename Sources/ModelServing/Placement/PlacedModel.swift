@@ -49,12 +49,8 @@ final class PlacedModel: LoadedModel {
 
     var externalBytes: Int { copies.withLock { $0.reduce(0) { $0 + $1.model.externalBytes } } }
 
-    var preparedBytes: Int? {
-        copies.withLock { copies in
-            let known = copies.compactMap(\.model.preparedBytes)
-            return known.isEmpty ? nil : known.reduce(0, +)
-        }
-    }
+    /// Of one copy, the largest, as costs are.
+    var preparedBytes: Int? { copies.withLock { $0.compactMap(\.model.preparedBytes).max() } }
 
     /// Of one on several devices each copy has another.
     var sharedCopy: SharedCopy? { copies.withLock { $0.count == 1 ? $0[0].model.sharedCopy : nil } }
