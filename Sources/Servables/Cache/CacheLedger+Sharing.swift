@@ -12,7 +12,7 @@ extension CacheLedger {
     /// Whether requests are using the version now, or one that shares its copy.
     package func isBusy(_ id: ServableID) -> Bool { sharing(id).contains { entries[$0]?.isBusy() ?? false } }
 
-    /// Bytes of the versions in the place, each copy once: of one that is in several places it is the first of resident,
+    /// Bytes of the versions in the place, each copy once, as its largest version has it: of one that is in several places it is the first of resident,
     /// loading and unloading that counts.
     package func bytes(_ place: Place) -> Int {
         let ids = places.filter { $0.value == place }.keys
@@ -21,10 +21,18 @@ extension CacheLedger {
         for (id, other) in places where other.isBefore(place) {
             if let copy = entries[id]?.cost?.copy { counted.insert(copy) }
         }
-        return ids.reduce(0) { sum, id in
-            if let copy = entries[id]?.cost?.copy, !counted.insert(copy).inserted { return sum }
-            return sum + bytes(of: id, place)
+        var sum = 0
+        // Only one of the versions may know what the first request added.
+        var largest: [UInt64: Int] = [:]
+        for id in ids {
+            let bytes = bytes(of: id, place)
+            guard let copy = entries[id]?.cost?.copy else {
+                sum += bytes
+                continue
+            }
+            if !counted.contains(copy) { largest[copy] = max(largest[copy] ?? 0, bytes) }
         }
+        return largest.values.reduce(sum, +)
     }
 
     private func bytes(of id: ServableID, _ place: Place) -> Int {
