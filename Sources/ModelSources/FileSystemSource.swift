@@ -36,6 +36,8 @@ public final class FileSystemSource: ModelSource {
     private enum Event: Sendable {
         case modelsChanged
         case looked(UInt64, BasePathMonitor, BasePathMonitor.Look)
+        /// The pause of this number is over.
+        case pauseEnded(UInt64)
     }
 
     private struct State {
@@ -46,7 +48,6 @@ public final class FileSystemSource: ModelSource {
     }
 
     private let state: Mutex<State>
-    private let turns = LookTurns(32)
     private let polling: Polling
     private let prefersTFLite: Bool
     private let settleNanoseconds: UInt64
@@ -111,45 +112,55 @@ public final class FileSystemSource: ModelSource {
         let (events, post) = AsyncStream.makeStream(of: Event.self)
         state.withLock { $0.events = post }
         post.yield(.modelsChanged)
-        await withDiscardingTaskGroup { group in
-            var watched = WatchedModels { [prefersTFLite, settleNanoseconds] model in
-                BasePathMonitor(
-                    model,
-                    prefersTFLite: prefersTFLite,
-                    settleNanoseconds: Int64(clamping: settleNanoseconds)
-                )
-            }
-            var stops: [UInt64: AsyncStream<Never>.Continuation] = [:]
-            // Nowhere else versions are asked for: a look that was under way when its watch ended comes too late.
-            for await event in events {
-                switch event {
-                case .modelsChanged:
-                    let (models, waiters) = takeChange()
-                    let change = watched.set(models)
-                    for basePath in change.abandoned { fileSystem.forget(basePath) }
-                    for id in change.ended { stops.removeValue(forKey: id)?.finish() }
-                    for watch in change.begun where polling != .never {
-                        let (stopped, stop) = AsyncStream.makeStream(of: Never.self)
-                        stops[watch.id] = stop
-                        group.addTask { await self.look(watch, until: stopped, post) }
-                    }
-                    for name in change.removed {
-                        coming(name, [])
-                        fileSystem.use([], by: name)
-                    }
-                    for name in change.removed { await aspire(AspiredVersions(model: name, versions: [])) }
-                    for waiter in waiters { waiter.resume() }
-                case .looked(let id, let monitor, let look):
-                    guard watched.update(id, monitor) else { continue }
-                    log(look, of: monitor.model)
-                    for announcement in look.announcements { await aspire(announcement) }
-                    if let announced = look.announcements.last {
-                        fileSystem.use(Set(announced.versions.map(\.path)), by: monitor.model.name)
-                    }
-                    coming(monitor.model.name, look.coming)
+        var watched = WatchedModels { [prefersTFLite, settleNanoseconds] model in
+            BasePathMonitor(
+                model,
+                prefersTFLite: prefersTFLite,
+                settleNanoseconds: Int64(clamping: settleNanoseconds)
+            )
+        }
+        var rounds = LookRounds(
+            queue: LookQueue { [fileSystem, clock] item in
+                var monitor = item.monitor
+                let look = monitor.look(at: fileSystem, now: clock())
+                post.yield(.looked(item.id, monitor, look))
+            },
+            pause: pause,
+            pauseEnded: { post.yield(.pauseEnded($0)) }
+        )
+        // Nowhere else versions are asked for: a look that was under way when its watch ended comes too late.
+        for await event in events {
+            switch event {
+            case .modelsChanged:
+                let (models, waiters) = takeChange()
+                let change = watched.set(models)
+                for basePath in change.abandoned { fileSystem.forget(basePath) }
+                if polling != .never {
+                    for watch in change.begun { fileSystem.refresh(watch.monitor.model.basePath) }
+                    rounds.look(at: change.begun)
                 }
+                for name in change.removed {
+                    coming(name, [])
+                    fileSystem.use([], by: name)
+                }
+                for name in change.removed { await aspire(AspiredVersions(model: name, versions: [])) }
+                for waiter in waiters { waiter.resume() }
+            case .looked(let id, let monitor, let look):
+                guard watched.update(id, monitor) else { continue }
+                if let pause = pauseAfter(look, settleNanoseconds: UInt64(clamping: monitor.settleNanoseconds)) {
+                    rounds.look(at: id, in: pause, isSettled: look.isSettled, crowding: crowding)
+                }
+                log(look, of: monitor.model)
+                for announcement in look.announcements { await aspire(announcement) }
+                if let announced = look.announcements.last {
+                    fileSystem.use(Set(announced.versions.map(\.path)), by: monitor.model.name)
+                }
+                coming(monitor.model.name, look.coming)
+            case .pauseEnded(let number):
+                rounds.pauseEnded(number) { watched.watch($0) }
             }
         }
+        rounds.end()
         for waiter in endRun() { waiter.resume() }
     }
 
@@ -164,41 +175,6 @@ public final class FileSystemSource: ModelSource {
         state.withLock { state in
             defer { (state.events, state.waiters) = (nil, []) }
             return state.waiters
-        }
-    }
-
-    /// Looks again and again until `stopped` ends.
-    private func look(
-        _ watch: WatchedModels.Watch,
-        until stopped: AsyncStream<Never>,
-        _ events: AsyncStream<Event>.Continuation
-    ) async {
-        await withTaskGroup { group in
-            group.addTask { await self.look(watch, events) }
-            group.addTask { for await _ in stopped {} }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func look(_ watch: WatchedModels.Watch, _ events: AsyncStream<Event>.Continuation) async {
-        var monitor = watch.monitor
-        fileSystem.refresh(monitor.model.basePath)
-        while !Task.isCancelled {
-            let before = monitor
-            let result = await turns.take {
-                await onOwnThread(named: "poll-\(before.model.name)") { [fileSystem, clock] in
-                    var monitor = before
-                    let look = monitor.look(at: fileSystem, now: clock())
-                    return (monitor, look)
-                }
-            }
-            guard let (after, look) = result, !Task.isCancelled else { return }
-            monitor = after
-            events.yield(.looked(watch.id, after, look))
-            guard let nanoseconds = pauseAfter(look, settleNanoseconds: UInt64(clamping: after.settleNanoseconds))
-            else { return }
-            await pause(nanoseconds)
         }
     }
 

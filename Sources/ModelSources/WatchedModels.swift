@@ -11,8 +11,6 @@ struct WatchedModels {
     struct Change {
         /// Models that nobody wants any more, sorted.
         var removed: [String] = []
-        /// Watches that are over; of removed models, and of those that are watched anew.
-        var ended: [UInt64] = []
         /// Watches to begin with a look at once.
         var begun: [Watch] = []
         /// Base paths that no model has any more, sorted.
@@ -21,6 +19,7 @@ struct WatchedModels {
 
     private let makeMonitor: (MonitoredModel) -> BasePathMonitor
     private var watches: [String: Watch] = [:]
+    private var namesByID: [UInt64: String] = [:]
     private var lastID: UInt64 = 0
 
     /// - Parameter makeMonitor: for a base path of which nothing is known yet.
@@ -33,17 +32,25 @@ struct WatchedModels {
         var change = Change()
         change.abandoned = basePaths.subtracting(models.map(\.basePath)).sorted()
         change.removed = watches.keys.filter { !names.contains($0) }.sorted()
-        change.ended = change.removed.compactMap { watches.removeValue(forKey: $0)?.id }
+        for name in change.removed { end(name) }
         for model in models {
             let old = watches[model.name]
             guard old?.monitor.model != model else { continue }
-            if let old { change.ended.append(old.id) }
+            end(model.name)
             lastID += 1
             let watch = Watch(id: lastID, monitor: monitor(of: model, after: old?.monitor))
             watches[model.name] = watch
+            namesByID[watch.id] = model.name
             change.begun.append(watch)
         }
         return change
+    }
+
+    /// `nil` when it is over.
+    func watch(_ id: UInt64) -> Watch? { namesByID[id].flatMap { watches[$0] } }
+
+    private mutating func end(_ name: String) {
+        if let watch = watches.removeValue(forKey: name) { namesByID[watch.id] = nil }
     }
 
     /// Takes over what a look has found out; `false` when the watch it belongs to is over.

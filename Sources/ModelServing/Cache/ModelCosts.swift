@@ -14,13 +14,16 @@ final class ModelCosts: ServableCosts {
         /// Bytes of the process without models; `nil` before the first load, which brings the engine with it.
         var baseline: Int?
         var sampledAt = MonotonicTime(nanoseconds: 0)
-        var sample = 0
+        /// Bytes of the process beyond its models, of moments at which none was loaded or ended.
+        var overhead = RecentMinimum(nanoseconds: 1_000_000_000)
     }
 
-    /// Never more than this share of the budget is taken for what the process holds besides its models: that may belong
-    /// to requests, and would be gone again.
-    private static let largestOverheadShare = 0.25
+    /// Never more than this share of the budget is taken for what the process holds besides its models: it may belong to
+    /// requests, and some models must stay.
+    private static let largestOverheadShare = 0.5
     private static let sampleNanoseconds: UInt64 = 20_000_000
+    /// Where models come and go all the time, what is accounted for is not what is there, but better than nothing.
+    private static let longestWithoutSample: UInt64 = 1_000_000_000
     private static let maximumSizes = 20_000
 
     private let budget: Int
@@ -107,16 +110,16 @@ final class ModelCosts: ServableCosts {
         return cost
     }
 
-    func overhead(accounted: Int) -> Int {
+    func overhead(accounted: Int, isSettled: Bool) -> Int {
         state.withLock { state in
             guard let baseline = state.baseline else { return 0 }
             let now = clock()
-            if now.nanoseconds(since: state.sampledAt) >= Self.sampleNanoseconds, let bytes = anonymousBytes() {
+            let age = now.nanoseconds(since: state.sampledAt)
+            if age >= (isSettled ? Self.sampleNanoseconds : Self.longestWithoutSample), let bytes = anonymousBytes() {
                 state.sampledAt = now
-                state.sample = bytes
+                state.overhead.note(max(bytes - baseline - accounted, 0), at: now)
             }
-            let overhead = max(state.sample - baseline - accounted, 0)
-            return min(overhead, Int(Double(budget) * Self.largestOverheadShare))
+            return min(state.overhead.value, Int(Double(budget) * Self.largestOverheadShare))
         }
     }
 

@@ -41,6 +41,8 @@ public protocol ServableCosts: Sendable {
     /// Bytes that the process holds beyond what the versions in memory cost by themselves: what the allocator keeps,
     /// what their runs left behind. 0 where nobody can tell.
     ///
-    /// - Parameter accounted: sum of what the versions in memory cost.
-    func overhead(accounted: Int) -> Int
+    /// - Parameters:
+    ///   - accounted: sum of what the versions in memory cost, with those that come and go.
+    ///   - isSettled: none comes or goes.
+    func overhead(accounted: Int, isSettled: Bool) -> Int
 }

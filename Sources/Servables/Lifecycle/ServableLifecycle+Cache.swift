@@ -283,7 +283,10 @@ extension ServableLifecycle {
         }
         snapshot.residents = cache.joined(snapshot.residents)
         if cache.options.budget != nil {
-            snapshot.overheadBytes = cache.options.costs.overhead(accounted: snapshot.usedBytes)
+            snapshot.overheadBytes = cache.options.costs.overhead(
+                accounted: snapshot.usedBytes,
+                isSettled: snapshot.loadingBytes == 0 && snapshot.unloadingBytes == 0
+            )
         }
         snapshot.devices = cache.devices
         if cache.devices != nil { snapshot.passing = cache.passing }

@@ -24,5 +24,5 @@ public final class FixedCosts: ServableCosts {
         measured.withLock { $0[version.id.name] } ?? expected(version)
     }
 
-    public func overhead(accounted: Int) -> Int { overhead }
+    public func overhead(accounted: Int, isSettled: Bool) -> Int { overhead }
 }

@@ -115,7 +115,7 @@ import Testing
         #expect(copies.residentBytes == 4 << 20, "a copy costs half of what two did")
     }
 
-    @Test func `what the process holds besides counts up to a share`() {
+    @Test func `what the process holds besides for a second counts, up to a share`() {
         let memory = Mutex(0)
         let loads = LoadMemory { memory.withLock { $0 } }
         let time = Mutex<UInt64>(0)
@@ -126,14 +126,23 @@ import Testing
             anonymousBytes: { memory.withLock { $0 } },
             clock: { MonotonicTime(nanoseconds: time.withLock { $0 }) }
         )
-        #expect(costs.overhead(accounted: 0) == 0, "nothing is known before the first load")
+        func overhead(accounted: Int, isSettled: Bool = true, seconds: Double, holding bytes: Int) -> Int {
+            memory.withLock { $0 = bytes }
+            time.withLock { $0 = UInt64(seconds * 1_000_000_000) }
+            return costs.overhead(accounted: accounted, isSettled: isSettled)
+        }
+        #expect(overhead(accounted: 0, seconds: 0.5, holding: 0) == 0, "nothing is known before the first load")
         let cost = costs.loaded(Self.version, loadNanoseconds: 1, copies: 1)
-        memory.withLock { $0 = cost.residentBytes + (10 << 20) }
-        time.withLock { $0 = 1_000_000_000 }
-        #expect(costs.overhead(accounted: cost.residentBytes) == 10 << 20)
-        memory.withLock { $0 = 1 << 40 }
-        time.withLock { $0 = 2_000_000_000 }
-        #expect(costs.overhead(accounted: 0) == 1 << 28)
+        let models = cost.residentBytes
+        #expect(overhead(accounted: models, seconds: 1, holding: models + (10 << 20)) == 10 << 20)
+        #expect(overhead(accounted: models, seconds: 1.5, holding: models + (90 << 20)) == 10 << 20, "for a moment")
+        #expect(overhead(accounted: models, seconds: 2.1, holding: models + (50 << 20)) == 10 << 20)
+        #expect(overhead(accounted: models, seconds: 3.2, holding: models + (60 << 20)) == 50 << 20, "it has stayed")
+        #expect(
+            overhead(accounted: models, isSettled: false, seconds: 3.3, holding: models) == 50 << 20,
+            "while models come and go, what is counted is not what is there"
+        )
+        #expect(overhead(accounted: 0, isSettled: false, seconds: 9, holding: 1 << 40) == 1 << 29)
     }
 }
 
