@@ -70,6 +70,8 @@ package struct CacheLedger: Sendable {
     package var refusals = 0
     /// What the largest of the last loads took, faded with each load since.
     private var recentLoadBytes = 0
+    /// When a load last ended.
+    package private(set) var lastLoad: MonotonicTime?
     /// Hits of versions that are known no more.
     private var hitsOfForgotten = 0
     private var missesOfForgotten = 0
@@ -210,6 +212,7 @@ package struct CacheLedger: Sendable {
         (entry.failure, entry.retryAt) = (nil, nil)
         entry.isUnprovenPrefetch = entry.lastLoadReason == .prefetch
         if entry.isUnprovenPrefetch { prefetches += 1 }
+        lastLoad = now
         loads.add(cost.loadNanoseconds)
         if let wantedAt = entry.wantedAt { swaps.add(now.nanoseconds(since: wantedAt)) }
         entries[id] = entry

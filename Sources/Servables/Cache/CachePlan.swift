@@ -154,11 +154,27 @@ extension CachePlan {
         guard missing > 0 else { return }
         let reason: EvictionReason =
             snapshot.usedBytes > snapshot.budget ? .overBudget : room.free < 0 ? .demand : .headroom
+        if reason == .headroom, let later = Self.calm(snapshot, isLoading: !load.isEmpty) { return look(at: later) }
         var freed = 0
         for resident in room.stay where freed < missing && resident.mayGo(at: snapshot.now) {
             freed += resident.bytes
             take(resident, reason, &room)
         }
+    }
+
+    /// After a load has ended, in nanoseconds, its first run and those of others have the processor.
+    private static let calmNanoseconds: UInt64 = 40_000_000
+
+    /// When evictions that nobody waits for are in nobody's way: they take from loads and first runs what those need most,
+    /// the allocator and page faults.
+    ///
+    /// - Returns: `nil` for now.
+    private static func calm(_ snapshot: CacheSnapshot, isLoading: Bool) -> MonotonicTime? {
+        if isLoading || snapshot.loadingBytes > 0 || !snapshot.wants.isEmpty {
+            return snapshot.now.advanced(byNanoseconds: calmNanoseconds)
+        }
+        let calmAt = snapshot.lastLoad?.advanced(byNanoseconds: calmNanoseconds)
+        return calmAt.flatMap { $0 > snapshot.now ? $0 : nil }
     }
 
     /// What may ever be there for a version: all but what is pinned.

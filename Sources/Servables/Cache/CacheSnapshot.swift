@@ -103,6 +103,8 @@ package struct CacheSnapshot: Sendable, Hashable {
     package var unloadingBytes = 0
     /// Bytes that the process holds beyond all of those.
     package var overheadBytes = 0
+    /// When a load last ended.
+    package var lastLoad: MonotonicTime?
     package var now: MonotonicTime
     package var policy = EvictionPolicy.costAware
 

@@ -277,6 +277,7 @@ extension ServableLifecycle {
         snapshot.loadingBytes = cache.bytes(.loading)
         snapshot.unloadingBytes = cache.bytes(.unloading)
         snapshot.headroom = cache.headroom
+        snapshot.lastLoad = cache.lastLoad
         for (id, place) in cache.places where place == .resident {
             guard let entry = cache.entries[id] else { continue }
             snapshot.residents.append(resident(id, entry, cache.settings(of: id.name)))

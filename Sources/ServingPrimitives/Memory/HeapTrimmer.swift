@@ -3,6 +3,7 @@
 final class HeapTrimmer: @unchecked Sendable {
     // Sendable: `lock` guards `isRequested` and `isRunning`.
     private let lock = WaitableLock()
+    private let delayNanoseconds: UInt64
     private let trim: @Sendable () -> Void
     private var isRequested = false
     private var isRunning = false
@@ -10,7 +11,11 @@ final class HeapTrimmer: @unchecked Sendable {
     /// Heaps are locked meanwhile: no more than a tenth of the time is spent on this.
     private static let pauseFactor: UInt64 = 9
 
-    init(trim: @escaping @Sendable () -> Void) { self.trim = trim }
+    /// - Parameter delayNanoseconds: from a request to the pass.
+    init(delayNanoseconds: UInt64 = 0, trim: @escaping @Sendable () -> Void) {
+        self.delayNanoseconds = delayNanoseconds
+        self.trim = trim
+    }
 
     /// Has a pass begin after this.
     func request() {
@@ -33,6 +38,10 @@ final class HeapTrimmer: @unchecked Sendable {
         while true {
             lock.withLock {
                 while !isRequested { lock.wait() }
+                if delayNanoseconds > 0 {
+                    let due = MonotonicTime.now().advanced(byNanoseconds: delayNanoseconds)
+                    while lock.wait(until: due) {}
+                }
                 isRequested = false
             }
             let begin = MonotonicTime.now()

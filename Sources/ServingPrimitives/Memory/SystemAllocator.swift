@@ -12,7 +12,8 @@ public enum SystemAllocator {
     }
 
     private static let changes = Mutex(Changes())
-    private static let trimmer = HeapTrimmer(trim: csa_trim)
+    /// A model's first run comes right after its load, and has the heaps to itself before they are locked and walked.
+    private static let trimmer = HeapTrimmer(delayNanoseconds: 30_000_000, trim: csa_trim)
 
     /// Lets the tensors of runs come from the heaps and their memory stay there: mapping and clearing new pages in each
     /// run doubles the time of some models. Few heaps: each keeps what its threads freed.

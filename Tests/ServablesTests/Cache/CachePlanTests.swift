@@ -163,6 +163,29 @@ private func plan(
         #expect(lines(plan(100, residents) { $0.headroom = 5 }) == [])
     }
 
+    @Test func `room that nobody waits for is made when nothing is loaded nor run for the first time`() {
+        let residents = [resident("a", 50, uses: 1), resident("b", 45, uses: 2)]
+        let loading = plan(120, residents) {
+            $0.headroom = 10
+            $0.loadingBytes = 20
+        }
+        #expect(lines(loading) == [])
+        let running = plan(100, residents) {
+            $0.headroom = 10
+            $0.lastLoad = $0.now
+        }
+        #expect(lines(running) == [] && running.again == seconds(100).advanced(byNanoseconds: 40_000_000))
+        #expect(
+            lines(
+                plan(100, residents) {
+                    $0.headroom = 10
+                    $0.lastLoad = seconds(99)
+                }
+            ) == ["evict a headroom"]
+        )
+        #expect(lines(plan(90, residents) { $0.lastLoad = $0.now }) == ["evict a overBudget"], "that cannot wait")
+    }
+
     @Test func `what has grown beyond the budget shrinks`() {
         let residents = [resident("a", 50, uses: 1), resident("b", 60, uses: 2)]
         #expect(lines(plan(100, residents)) == ["evict a overBudget"])
