@@ -28,6 +28,9 @@ public struct LoadRequest: Sendable {
     public var tags: [String]
     /// Where all of the model is to be and to run; `nil` leaves it to the model's graph and the engine.
     public var device: DeviceName?
+    /// Whether the engine is to find out what the first run leaves in memory, which takes milliseconds in a process that has
+    /// loaded many models.
+    public var measuresFirstRun = true
 
     public init(path: String, tags: [String] = ["serve"], device: DeviceName? = nil) {
         self.path = path

@@ -88,7 +88,8 @@ public struct TensorFlowEngine: InferenceEngine {
             usesPool: options.interOpThreads > 1,
             mayRunLong: metaGraph.mayRunLong,
             runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 },
-            shadow: shadow
+            shadow: shadow,
+            measuresFirstRun: request.measuresFirstRun
         )
     }
 }

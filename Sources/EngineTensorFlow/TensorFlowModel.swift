@@ -19,6 +19,7 @@ package final class TensorFlowModel: LoadedModel {
     /// Sets of signatures that were run together.
     let jointRuns = JointRuns()
     let inCallingThread = RunOptions(SessionConfiguration.inCallingThread)
+    private let measuresFirstRun: Bool
     private let hasRun = Atomic<Bool>(false)
     private let copied = Atomic<Int>(0)
     /// -1 while they are not known.
@@ -30,7 +31,8 @@ package final class TensorFlowModel: LoadedModel {
         usesPool: Bool,
         mayRunLong: Bool,
         runLimit: UInt64? = nil,
-        shadow: ShadowFolder? = nil
+        shadow: ShadowFolder? = nil,
+        measuresFirstRun: Bool
     ) {
         self.session = session
         self.bound = signatures
@@ -39,6 +41,7 @@ package final class TensorFlowModel: LoadedModel {
         self.mayRunLong = mayRunLong
         self.runLimit = runLimit
         self.shadow = shadow
+        self.measuresFirstRun = measuresFirstRun
     }
 
     /// Bytes of inputs that had to be copied so far: those of strings, and of tensors whose memory is not aligned.
@@ -86,16 +89,19 @@ package final class TensorFlowModel: LoadedModel {
         let options = try options(for: request)
         // The first run prepares the graph, which needs several times its memory for a time.
         if !hasRun.load(ordering: .relaxed), !hasRun.exchange(true, ordering: .relaxed) {
-            let (outputs, growth) = try SystemAllocator.measuring { () throws(ServingError) in
-                try run(tensors, feeds, fetches, options, request.trace)
-            }
-            if let growth {
-                let lent = outputs.reduce(0) { $0 + $1.byteCount }
-                prepared.store(max(growth - lent, 0), ordering: .relaxed)
-            }
-            return outputs
+            return try prepare { () throws(ServingError) in try run(tensors, feeds, fetches, options, request.trace) }
         }
         return try run(tensors, feeds, fetches, options, request.trace)
+    }
+
+    private func prepare(_ run: () throws(ServingError) -> [Tensor]) throws(ServingError) -> [Tensor] {
+        guard measuresFirstRun else { return try SystemAllocator.givingBack(run) }
+        let (outputs, growth) = try SystemAllocator.measuring(run)
+        if let growth {
+            let lent = outputs.reduce(0) { $0 + $1.byteCount }
+            prepared.store(max(growth - lent, 0), ordering: .relaxed)
+        }
+        return outputs
     }
 
     /// The run itself, with places for the tensors it takes and gives.

@@ -33,7 +33,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             engine: engineProcesses.engine(for: version.id) ?? sessionTargets.engine(for: version.id) ?? engine,
             id: version.id,
             defect: version.defect,
-            request: LoadRequest(path: version.path, tags: tags),
+            request: request(for: version),
             scheduling: scheduling,
             warmUp: warmUp,
             metrics: metrics,
@@ -46,6 +46,14 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             devices: devices,
             logger: logger
         )
+    }
+}
+
+extension ModelLoaderFactory {
+    private func request(for version: AspiredVersion) -> LoadRequest {
+        var request = LoadRequest(path: version.path, tags: tags)
+        request.measuresFirstRun = loadMemory.counts(version.id)
+        return request
     }
 }
 

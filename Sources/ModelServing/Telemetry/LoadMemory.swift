@@ -4,13 +4,21 @@ import Synchronization
 
 /// How much memory the process grew by when it loaded a version. Known only for loads that no other load overlapped; what
 /// requests took or gave back meanwhile is in it.
+///
+/// To count what is allocated means to walk the free lists of the heaps: milliseconds, where many models came and went. A
+/// version that comes again is not counted each time.
 final class LoadMemory: Sendable {
     private struct State {
         var loads = 0
         /// Loads that have begun since the start.
         var begun = 0
         var growth: [ServableID: Int] = [:]
+        /// What versions took when they were last counted, and how often they were loaded since.
+        var counted: [ServableID: (bytes: Int, loads: Int)] = [:]
     }
+
+    private static let loadsBetweenCounts = 15
+    private static let maximumCounted = 20_000
 
     private let state = Mutex(State())
     private let bytesInUse: @Sendable () -> Int?
@@ -23,23 +31,41 @@ final class LoadMemory: Sendable {
         SystemAllocator.bytesInUse() ?? ProcessStatistics.anonymousBytes()
     }
 
-    /// Calls `load` and remembers what it took, and what the loaded model holds elsewhere, when it succeeds and nothing else is loaded meanwhile.
+    /// Whether the next load of the version is one that is counted.
+    func counts(_ id: ServableID) -> Bool { state.withLock { Self.counted(id, $0) == nil } }
+
+    private static func counted(_ id: ServableID, _ state: borrowing State) -> Int? {
+        state.counted[id].flatMap { $0.loads < loadsBetweenCounts ? $0.bytes : nil }
+    }
+
+    /// Calls `load` and remembers what it took, and what the loaded model holds elsewhere, when it succeeds and nothing else is
+    /// loaded meanwhile.
     func measuring<R, E: Error>(
         _ id: ServableID,
         elsewhere: (R) -> Int = { _ in 0 },
         _ load: () throws(E) -> R
     ) throws(E) -> R {
-        let (wasAlone, number) = state.withLock { state in
+        let (wasAlone, number, known) = state.withLock { state in
             state.loads += 1
             state.begun += 1
-            return (state.loads == 1, state.begun)
+            return (state.loads == 1, state.begun, Self.counted(id, state))
         }
-        let before = bytesInUse()
+        let before = known == nil ? bytesInUse() : nil
         defer { state.withLock { $0.loads -= 1 } }
         let result = try load()
-        if let before, let after = bytesInUse(), wasAlone {
+        if let known {
+            state.withLock { state in
+                state.growth[id] = known
+                state.counted[id]?.loads += 1
+            }
+        } else if let before, let after = bytesInUse(), wasAlone {
             let growth = max(after - before, 0) + elsewhere(result)
-            state.withLock { if $0.begun == number { $0.growth[id] = growth } }
+            state.withLock { state in
+                guard state.begun == number else { return }
+                state.growth[id] = growth
+                if state.counted.count >= Self.maximumCounted { state.counted = [:] }
+                state.counted[id] = (growth, 0)
+            }
         }
         return result
     }

@@ -163,7 +163,7 @@ extension CachePlan {
     }
 
     /// After a load has ended, in nanoseconds, its first run and those of others have the processor.
-    private static let calmNanoseconds: UInt64 = 40_000_000
+    private static let calmNanoseconds: UInt64 = 15_000_000
 
     /// When evictions that nobody waits for are in nobody's way: they take from loads and first runs what those need most,
     /// the allocator and page faults.

@@ -67,7 +67,8 @@ public enum SystemAllocator {
     /// Has free memory given back to the system soon, on a thread of its own.
     public static func giveBack() { trimmer.request() }
 
-    /// Bytes that are allocated and not freed; `nil` where nobody can tell. Walks the free lists: tenths of milliseconds.
+    /// Bytes that are allocated and not freed; `nil` where nobody can tell. Walks the free lists: tenths of milliseconds, and
+    /// several where many models came and went.
     @Sendable public static func bytesInUse() -> Int? {
         let bytes = csa_bytes_in_use()
         return bytes >= 0 ? bytes : nil

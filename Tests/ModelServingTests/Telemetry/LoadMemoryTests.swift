@@ -24,6 +24,24 @@ import Testing
         #expect(memory.growth == [b: 700])
     }
 
+    @Test func `a version that comes again is counted once in a while`() {
+        let readings = Mutex(0)
+        let memory = LoadMemory {
+            readings.withLock {
+                $0 += 1
+                return $0 * 100
+            }
+        }
+        for load in 0..<32 {
+            #expect(memory.counts(a) == (load % 16 == 0))
+            memory.measuring(a) {}
+            #expect(memory.growth == [a: 100])
+            memory.forget(a)
+        }
+        #expect(readings.withLock { $0 } == 4, "two for each count")
+        #expect(memory.counts(b))
+    }
+
     @Test func `a process that shrank meanwhile grew by nothing`() {
         let memory = memory(reading: 5000, 1000)
         memory.measuring(a) {}

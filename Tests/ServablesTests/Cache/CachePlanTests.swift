@@ -174,7 +174,7 @@ private func plan(
             $0.headroom = 10
             $0.lastLoad = $0.now
         }
-        #expect(lines(running) == [] && running.again == seconds(100).advanced(byNanoseconds: 40_000_000))
+        #expect(lines(running) == [] && running.again == seconds(100).advanced(byNanoseconds: 15_000_000))
         #expect(
             lines(
                 plan(100, residents) {
