@@ -100,6 +100,7 @@ import Testing
         var load = LoadRequest(path: "/models/m/1")
         load.tags = ["serve", "gpu"]
         load.device = DeviceName("CPU:2")
+        load.measuresFirstRun = false
         let loaded = try carry {
             $0.write(load)
         } _: { (reader) throws(ServingError) in
@@ -108,8 +109,9 @@ import Testing
         #expect(loaded.path == load.path)
         #expect(loaded.tags == load.tags)
         #expect(loaded.device == load.device)
+        #expect(!loaded.measuresFirstRun)
         // A field that is added must be carried, too.
-        #expect(Mirror(reflecting: load).children.map(\.label) == ["path", "tags", "device"])
+        #expect(Mirror(reflecting: load).children.map(\.label) == ["path", "tags", "device", "measuresFirstRun"])
 
         let run = RunRequest(
             signature: 2,

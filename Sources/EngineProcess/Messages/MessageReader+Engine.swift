@@ -13,7 +13,9 @@ extension MessageReader {
         let tags = try list { (reader) throws(ServingError) in try reader.text() }
         let device = try text()
         guard device.isEmpty || DeviceName(device) != nil else { throw Self.damaged("names a device that is none") }
-        return LoadRequest(path: path, tags: tags, device: DeviceName(device))
+        var request = LoadRequest(path: path, tags: tags, device: DeviceName(device))
+        request.measuresFirstRun = try flag()
+        return request
     }
 
     /// The request, and whether a trace of it is wanted.

@@ -19,6 +19,7 @@ extension MessageWriter {
         write(request.path)
         write(request.tags) { $0.write($1) }
         write(request.device?.nameInGraph ?? "")
+        write(request.measuresFirstRun)
     }
 
     /// All but the trace, of which only whether one is wanted.

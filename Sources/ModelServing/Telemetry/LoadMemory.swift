@@ -63,6 +63,8 @@ final class LoadMemory: Sendable {
             state.withLock { state in
                 guard state.begun == number else { return }
                 state.growth[id] = growth
+                // The first load of all brings the engine with it.
+                guard number > 1 else { return }
                 if state.counted.count >= Self.maximumCounted { state.counted = [:] }
                 state.counted[id] = (growth, 0)
             }
