@@ -101,7 +101,8 @@ let package = Package(
     targets: [
         // Neutral core: no protobuf, no NIO, no HTTP, no engine.
         .target(name: "CSystemAllocator"),
-        library("ServingPrimitives", ["CSystemAllocator"]),
+        .target(name: "CChecksums"),
+        library("ServingPrimitives", ["CChecksums", "CSystemAllocator"]),
         library("AccessControl", ["ServingPrimitives", logging]),
         library("Tensors"),
         library("Batching", ["ServingPrimitives"]),

@@ -2,7 +2,7 @@ import Inference
 package import ServingPrimitives
 import ServingProtos
 import SwiftProtobuf
-package import WireFormat
+import WireFormat
 
 /// What fuzz-tfrecord does with an input, and the tests with its corpus.
 ///

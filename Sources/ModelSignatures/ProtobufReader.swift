@@ -6,8 +6,7 @@ package struct ProtobufReader {
         case varint(UInt64)
         case bytes(UnsafeRawBufferPointer)
         case fixed32(UInt32)
-        /// A value of eight bytes, stepped over.
-        case other
+        case fixed64(UInt64)
     }
 
     package struct Malformed: Error {
@@ -31,7 +30,7 @@ package struct ProtobufReader {
         let field = Int(truncatingIfNeeded: key >> 3)
         switch key & 7 {
         case 0: return (field, .varint(try varint()))
-        case 1: return (field, try skip(8))
+        case 1: return (field, .fixed64(try fixed64()))
         case 2:
             guard let count = Int(exactly: try varint()), count <= message.count - offset else { throw Malformed() }
             defer { offset += count }
@@ -61,9 +60,9 @@ package struct ProtobufReader {
         return UInt32(littleEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    private mutating func skip(_ count: Int) throws(Malformed) -> Value {
-        guard count <= message.count - offset else { throw Malformed() }
-        offset += count
-        return .other
+    private mutating func fixed64() throws(Malformed) -> UInt64 {
+        guard message.count - offset >= 8 else { throw Malformed() }
+        defer { offset += 8 }
+        return UInt64(littleEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }

@@ -5,7 +5,6 @@ import ServingMetrics
 import ServingPrimitives
 import Synchronization
 import Testing
-import WireFormat
 
 @testable import RequestLogging
 

@@ -1,7 +1,6 @@
 public import ServingPrimitives
 import ServingProtos
 import SwiftProtobuf
-import WireFormat
 
 /// Reads a TFRecord file of `tensorflow.serving.PredictionLog`, as warm-up files and request logs are.
 public enum PredictionLogFile {

@@ -1,5 +1,4 @@
 import ServingPrimitives
-import WireFormat
 
 #if canImport(Glibc)
 import Glibc

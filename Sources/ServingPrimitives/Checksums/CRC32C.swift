@@ -1,7 +1,18 @@
+import CChecksums
+
 /// CRC-32C (Castagnoli, RFC 3720 appendix B.4), as TFRecord files and tables of checkpoints carry it.
+///
+/// By the processor's instruction where it has one, about ten times as fast as with tables.
 package enum CRC32C {
     /// The checksum of `bytes`, or of those whose checksum is `earlier` with `bytes` behind them.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing earlier: UInt32 = 0) -> UInt32 {
+        isInHardware ? ~cch_crc32c(~earlier, bytes.baseAddress, bytes.count) : tabled(bytes, continuing: earlier)
+    }
+
+    private static let isInHardware = cch_has_crc32c()
+
+    /// `checksum` without the instruction.
+    static func tabled(_ bytes: UnsafeRawBufferPointer, continuing earlier: UInt32 = 0) -> UInt32 {
         var crc: UInt32 = ~earlier
         var index = 0
         while index &+ 8 <= bytes.count {

@@ -1,5 +1,3 @@
-public import ServingPrimitives
-
 /// Where a `TFRecordReader` takes its bytes from.
 public protocol TFRecordSource {
     var byteCount: UInt64 { get }
@@ -45,8 +43,10 @@ public struct TFRecordReader<Source: TFRecordSource> {
     private func readLength() throws(ServingError) -> UInt64 {
         let header = TFRecord(byteCountWithChecksum: TFRecordFormat.headerBytes)
         try source.read(at: offset, into: header.memory)
-        guard TFRecordFormat.isIntact(UnsafeRawBufferPointer(header.memory)) else { throw Self.corrupted(offset) }
-        return UInt64(littleEndian: header.bytes.loadUnaligned(as: UInt64.self))
+        guard let length = TFRecordFormat.dataLength(ofHeader: UnsafeRawBufferPointer(header.memory)) else {
+            throw Self.corrupted(offset)
+        }
+        return length
     }
 
     private static func corrupted(_ offset: UInt64) -> ServingError {
