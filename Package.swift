@@ -82,6 +82,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-credential-file", path: "CredentialFile", ["SourceExercises"]),
     fuzzer("fuzz-model-state", path: "ModelState", ["PlacementExercises"]),
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
+    fuzzer("fuzz-embedding-dump", path: "EmbeddingDump", ["DumpExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
 ]
 
@@ -182,6 +183,8 @@ let package = Package(
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
         // What SavedModels and TFLite models share: tensorflow.SignatureDef, without a protobuf library.
         library("ModelSignatures"),
+        // Dumps of embedding tables as Monolith's training writes them.
+        library("EmbeddingDump", ["ModelSignatures", "ServingPrimitives"]),
         library(
             "EngineTensorFlow",
             ["CTensorFlow", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
@@ -220,10 +223,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "CacheSimulation", "LoadGeneration", "ModelServing", "ModelTools", "SchedulerSimulation",
-                "ServingConfig",
-                "ServingPrimitives",
-                argumentParser, logging,
+                "Batching", "CacheSimulation", "EmbeddingDump", "LoadGeneration", "ModelServing", "ModelTools",
+                "SchedulerSimulation", "ServingConfig", "ServingPrimitives", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),
@@ -270,6 +271,12 @@ let package = Package(
             name: "SourceExercises",
             dependencies: ["CacheSimulation", "ModelSources", "ModelStores", "Servables", "ServingPrimitives"],
             path: "FuzzTesting/SourceExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "DumpExercises",
+            dependencies: ["EmbeddingDump", "ModelSignatures", "ServingPrimitives"],
+            path: "FuzzTesting/DumpExercises",
             swiftSettings: swiftSettings
         ),
         .target(
@@ -421,6 +428,7 @@ let package = Package(
                 "Tensors",
             ]
         ),
+        tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",

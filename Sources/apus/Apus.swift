@@ -11,7 +11,10 @@ struct Apus: AsyncParsableCommand {
             flags, use the executable of that name beside this one.
             """,
         version: ServerVersion.text,
-        subcommands: [Serve.self, Plan.self, Models.self, Worker.self, Bench.self, Simulate.self, SimulateCache.self]
+        subcommands: [
+            Serve.self, Plan.self, Models.self, Embedding.self, Worker.self, Bench.self, Simulate.self,
+            SimulateCache.self,
+        ]
     )
 }
 
