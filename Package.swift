@@ -84,6 +84,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
     fuzzer("fuzz-embedding-dump", path: "EmbeddingDump", ["DumpExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
+    fuzzer("fuzz-embedding-snapshot", path: "EmbeddingSnapshot", ["EmbeddingExercises"]),
 ]
 
 let package = Package(
@@ -192,6 +193,10 @@ let package = Package(
 
         .target(name: "CLiteRT", linkerSettings: [.linkedLibrary("dl")]),
         library("EngineLiteRT", ["CLiteRT", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
+
+        // Embedding tables: rows by id, looked up in memory.
+        .target(name: "CEmbedding"),
+        library("EngineEmbedding", ["CEmbedding", "ServingPrimitives"]),
 
         // Any engine, in a process of its own.
         .target(name: "CEngineProcess"),
@@ -325,6 +330,19 @@ let package = Package(
             path: "Benchmarks/JSONCodec",
             swiftSettings: swiftSettings
         ),
+        // Measures embedding tables without a server.
+        .executableTarget(
+            name: "embedding-table",
+            dependencies: ["EngineEmbedding", "ServingPrimitives", argumentParser],
+            path: "Benchmarks/EmbeddingTable",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "EmbeddingExercises",
+            dependencies: ["EngineEmbedding", "ServingPrimitives"],
+            path: "FuzzTesting/EmbeddingExercises",
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "RESTExercises",
             dependencies: [
@@ -429,6 +447,7 @@ let package = Package(
             ]
         ),
         tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
+        tests("EngineEmbedding", ["CEmbedding", "EmbeddingExercises", "ServingPrimitives"]),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",

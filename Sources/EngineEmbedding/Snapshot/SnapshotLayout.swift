@@ -1,0 +1,44 @@
+/// Where the sections of a snapshot lie. All follows from three counts, so that a file holds no offset that could be
+/// wrong.
+package struct SnapshotLayout: Equatable {
+    /// Sections begin at multiples of a cache line.
+    static let alignment = 64
+    /// Each section has a checksum for each so many bytes of it.
+    static let chunk = 1 << 20
+
+    package let rows: Range<Int>
+    package let timestamps: Range<Int>
+    package let buckets: Range<Int>
+    package let checksums: Range<Int>
+
+    package var byteCount: Int { checksums.upperBound }
+
+    /// `nil` when that much cannot be addressed.
+    package init?(rowCount: UInt64, rowByteCount: UInt64, bucketCount: UInt64) {
+        var end = UInt64(SnapshotHeader.byteCount)
+        func section(_ count: UInt64, of size: UInt64) -> Range<Int>? {
+            package let (bytes, tooMany) = count.multipliedReportingOverflow(by: size)
+            package let (last, tooFar) = end.addingReportingOverflow(bytes)
+            guard !tooMany, !tooFar, last <= UInt64(Int.max / 2) else { return nil }
+            package let mask = UInt64(Self.alignment - 1)
+            package let start = Int(end)
+            end = (last + mask) & ~mask
+            return start..<Int(end)
+        }
+        guard let rows = section(rowCount, of: rowByteCount), let timestamps = section(rowCount, of: 4),
+            package let buckets = section(bucketCount, of: UInt64(BaseBucket.byteCount))
+        else { return nil }
+        package let chunks = [rows, timestamps, buckets].reduce(0) { $0 + Self.chunks(of: $1).count }
+        guard let checksums = section(UInt64(chunks), of: 4) else { return nil }
+        self.rows = rows
+        self.timestamps = timestamps
+        self.buckets = buckets
+        self.checksums = checksums.lowerBound..<checksums.lowerBound + 4 * chunks
+    }
+
+    /// The parts of a section that have a checksum each.
+    package static func chunks(of section: Range<Int>) -> [Range<Int>] {
+        stride(from: section.lowerBound, to: section.upperBound, by: chunk)
+            .map { $0..<min($0 + chunk, section.upperBound) }
+    }
+}

@@ -1,0 +1,58 @@
+import Synchronization
+
+/// Where readers find the view that is valid.
+final class CurrentView: Sendable {
+    let pointer = Atomic<UnsafeMutablePointer<TableView>?>(nil)
+}
+
+/// Keeps what a `TableView` points at.
+///
+/// The index and the marks of a view are changed only while it is the current one. So a reader that still has an
+/// older view sees the table as it was when that was replaced.
+final class ViewOwner: @unchecked Sendable {
+    // Sendable: nothing is written after the initialiser; what it refers to has rules of its own.
+    let view: UnsafeMutablePointer<TableView>
+    let snapshot: Snapshot?
+    let marks: RowMarks?
+    let index: OverlayIndex?
+    /// A bucket without ids, for tables without a snapshot.
+    private let noBucket = UnsafeMutableRawPointer.allocate(
+        byteCount: BaseBucket.byteCount,
+        alignment: BaseBucket.byteCount
+    )
+
+    init(
+        hash: IDHash,
+        rowByteCount: Int,
+        snapshot: Snapshot?,
+        marks: RowMarks?,
+        index: OverlayIndex?,
+        arena: RowArena
+    ) {
+        self.snapshot = snapshot
+        self.marks = marks
+        self.index = index
+        noBucket.initializeMemory(as: UInt8.self, repeating: 0, count: BaseBucket.byteCount)
+        view = .allocate(capacity: 1)
+        view.initialize(
+            to: TableView(
+                hash: hash,
+                rowByteCount: rowByteCount,
+                buckets: snapshot?.buckets ?? UnsafeRawPointer(noBucket),
+                bucketCount: snapshot.map { Int($0.header.bucketCount) } ?? 1,
+                placeCount: snapshot?.header.placeCount ?? 1,
+                farthest: snapshot?.farthest ?? 0,
+                rows: snapshot?.rows ?? UnsafeRawPointer(noBucket),
+                rowCount: snapshot?.rowCount ?? 0,
+                marks: marks?.words,
+                overlay: index?.reader,
+                overlayRows: UnsafeRawPointer(arena.rows.start)
+            )
+        )
+    }
+
+    deinit {
+        view.deallocate()
+        noBucket.deallocate()
+    }
+}
