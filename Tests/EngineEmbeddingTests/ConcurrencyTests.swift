@@ -70,7 +70,7 @@ import Musl
         var random = SplitMix(state: 99)
         var refused = 0
         var round = 2
-        while round < 400 || findings.lookups.load(ordering: .relaxed) < 300 {
+        while findings.all.isEmpty, round < 400 || findings.lookups.load(ordering: .relaxed) < 300 {
             let limit = Self.idCount * Int64(min(round, 100)) / 100
             let ids = (0..<200).map { _ in Int64.random(in: 0..<max(limit, 1), using: &random) }
             refused += try table.put(ids, ids.flatMap { _ in row(round) }).refused
@@ -87,12 +87,13 @@ import Musl
     @Test func `what a reader may still see is given back after it has gone`() {
         let gate = ReaderGate()
         var wait = gate.startWaiting()
-        #expect(wait.isOver(at: gate) || wait.isOver(at: gate))
+        func isOver() -> Bool { wait.isOver(at: gate) }
+        #expect(isOver())
         gate.read {
             wait = gate.startWaiting()
-            for _ in 0..<10 { #expect(!wait.isOver(at: gate)) }
+            for _ in 0..<10 { #expect(!isOver()) }
         }
-        #expect(wait.isOver(at: gate) || wait.isOver(at: gate))
+        #expect(isOver())
     }
 
     @Test func `new readers do not keep the writer waiting`() {
@@ -103,7 +104,8 @@ import Musl
         for _ in 0..<3 where !isOver {
             // The next one comes before the last one goes.
             let next = gate.enter()
-            #expect(!wait.isOver(at: gate))
+            isOver = wait.isOver(at: gate)
+            #expect(!isOver)
             gate.leave(inside)
             inside = next
             isOver = wait.isOver(at: gate)
@@ -132,11 +134,11 @@ import Musl
         try gate.read { () -> Result<Void, any Error> in
             Result {
                 var refused = 0
-                for value in 0..<1_000 where try put(Float(value)).refused == 1 { refused += 1 }
+                for value in 0..<400 where try put(Float(value)).refused == 1 { refused += 1 }
                 #expect(refused > 0)
             }
         }.get()
         #expect(try put(7).changed == 1)
-        #expect(writer.statistics.waitingRows < 1_000)
+        #expect(writer.statistics.waitingRows < 400)
     }
 }

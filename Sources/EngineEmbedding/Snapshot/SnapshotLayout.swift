@@ -17,18 +17,18 @@ package struct SnapshotLayout: Equatable {
     package init?(rowCount: UInt64, rowByteCount: UInt64, bucketCount: UInt64) {
         var end = UInt64(SnapshotHeader.byteCount)
         func section(_ count: UInt64, of size: UInt64) -> Range<Int>? {
-            package let (bytes, tooMany) = count.multipliedReportingOverflow(by: size)
-            package let (last, tooFar) = end.addingReportingOverflow(bytes)
+            let (bytes, tooMany) = count.multipliedReportingOverflow(by: size)
+            let (last, tooFar) = end.addingReportingOverflow(bytes)
             guard !tooMany, !tooFar, last <= UInt64(Int.max / 2) else { return nil }
-            package let mask = UInt64(Self.alignment - 1)
-            package let start = Int(end)
+            let mask = UInt64(Self.alignment - 1)
+            let start = Int(end)
             end = (last + mask) & ~mask
             return start..<Int(end)
         }
         guard let rows = section(rowCount, of: rowByteCount), let timestamps = section(rowCount, of: 4),
-            package let buckets = section(bucketCount, of: UInt64(BaseBucket.byteCount))
+            let buckets = section(bucketCount, of: UInt64(BaseBucket.byteCount))
         else { return nil }
-        package let chunks = [rows, timestamps, buckets].reduce(0) { $0 + Self.chunks(of: $1).count }
+        let chunks = [rows, timestamps, buckets].reduce(0) { $0 + Self.chunks(of: $1).count }
         guard let checksums = section(UInt64(chunks), of: 4) else { return nil }
         self.rows = rows
         self.timestamps = timestamps

@@ -45,7 +45,7 @@ struct SnapshotWriter: ~Copyable {
             )
         }
         let places = UInt64(Double(rowCount) / Self.idsPerBucket) + 1
-        header = SnapshotHeader(
+        let header = SnapshotHeader(
             format: format,
             rowCount: UInt64(rowCount),
             placeCount: places,
@@ -55,16 +55,23 @@ struct SnapshotWriter: ~Copyable {
             fingerprint: fingerprint
         )
         guard let layout = header.layout else { throw .invalidArgument("a table has too many rows: \(rowCount)") }
+        let (descriptor, temporary) = try Self.makeFile(beside: path)
+        self.header = header
         self.path = path
+        self.descriptor = descriptor
+        self.temporary = temporary
         hash = IDHash(seed: seed)
-        var template = Array("\(path).XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
-        temporary = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        guard descriptor >= 0 else { throw .ofSystem("a file beside \(path) cannot be made", .unavailable) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         rows = SectionWriter(descriptor: descriptor, path: path, section: layout.rows)
         timestamps = SectionWriter(descriptor: descriptor, path: path, section: layout.timestamps)
         index = IndexWriter(placeCount: places)
+    }
+
+    private static func makeFile(beside path: String) throws(ServingError) -> (descriptor: CInt, name: String) {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw .ofSystem("a file beside \(path) cannot be made", .unavailable) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return (descriptor, String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 
     deinit {

@@ -1,7 +1,8 @@
 import Synchronization
 
 /// Where readers find the view that is valid.
-final class CurrentView: Sendable {
+final class CurrentView: @unchecked Sendable {
+    // Sendable: the one word is atomic, and what it leads to is never changed.
     let pointer = Atomic<UnsafeMutablePointer<TableView>?>(nil)
 }
 
