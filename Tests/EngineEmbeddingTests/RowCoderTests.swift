@@ -22,7 +22,8 @@ import Testing
     @Test func `fixed_r8 rounds to steps, halves away from zero, and stays in its range`() throws {
         let step: Float = 5.0 / 128
         let numbers: [Float] = [
-            100, 0, 3.5, step * 1.4, step * 1.6, -step * 1.4, -step * 1.6, -100, .nan, .infinity, -.infinity, step * 0.5,
+            100, 0, 3.5, step * 1.4, step * 1.6, -step * 1.4, -step * 1.6, -100, .nan, .infinity, -.infinity,
+            step * 0.5,
             -step * 0.5,
         ]
         let expected: [Float] = [

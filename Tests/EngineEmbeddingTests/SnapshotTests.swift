@@ -32,9 +32,11 @@ import Testing
         let others = ids.map { $0 &+ 1 } + [.min, .max, 0x7FFF_0000_0000_0000]
         #expect(try table.rows(others).allSatisfy { $0 == [0, 0] })
         #expect(try table.found(others) == 0)
-        #expect(ids.allSatisfy { id in
-            snapshot.row(of: id).map { snapshot.timestamp(ofRow: $0) } == UInt32(truncatingIfNeeded: id)
-        })
+        #expect(
+            ids.allSatisfy { id in
+                snapshot.row(of: id).map { snapshot.timestamp(ofRow: $0) } == UInt32(truncatingIfNeeded: id)
+            }
+        )
         #expect(folder.names == ["snapshot"])
     }
 
@@ -103,7 +105,7 @@ import Testing
         let whole = try bytes(try write((0..<10).map { $0 * 3 }))
         #expect(SnapshotExercise.mended(whole) == whole)
         for offset in whole.indices {
-            // All bits would take minutes in a debug build; the fuzzer tries them.
+            // All bits would take long in a debug build; the fuzzer tries them.
             var damaged = whole
             damaged[offset] ^= 1 << (offset % 8)
             #expect(SnapshotExercise.fault(in: damaged) == nil, "byte \(offset)")

@@ -48,7 +48,7 @@ final class RowLog {
         return start + Record.headByteCount
     }
 
-    func forEach(_ body: (Record) -> Void) {
+    func forEachRecord(_ body: (Record) -> Void) {
         for (index, chunk) in chunks.enumerated() {
             let count = index == chunks.count - 1 ? recordsPerChunk - free : recordsPerChunk
             for record in 0..<count { body(Record(start: chunk + record * recordByteCount)) }

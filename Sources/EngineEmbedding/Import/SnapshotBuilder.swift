@@ -92,7 +92,7 @@ public final class SnapshotBuilder {
         var entries: [Entry] = []
         entries.reserveCapacity(builders.reduce(0) { $0 + $1.parts[part].count })
         for builder in builders {
-            builder.parts[part].forEach { entries.append(Entry(hash: hash($0.id), record: $0)) }
+            builder.parts[part].forEachRecord { entries.append(Entry(hash: hash($0.id), record: $0)) }
         }
         // The sort is stable: the last of equal ones is the one that came last.
         entries.sort { $0.hash < $1.hash }

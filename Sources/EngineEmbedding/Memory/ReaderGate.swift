@@ -84,7 +84,10 @@ final class ReaderGate: @unchecked Sendable {
 
         /// Of those who may still see what was taken out of sight before.
         fileprivate init(at gate: ReaderGate) {
-            occupied = [UInt32](repeating: UInt32(truncatingIfNeeded: 1 << ReaderGate.stripes - 1), count: ReaderGate.sides)
+            occupied = [UInt32](
+                repeating: UInt32(truncatingIfNeeded: 1 << ReaderGate.stripes - 1),
+                count: ReaderGate.sides
+            )
             atomicMemoryFence(ordering: .sequentiallyConsistent)
         }
 

@@ -61,7 +61,7 @@ final class OverlayIndex: @unchecked Sendable {
     }
 
     /// All ids with the cells of their row numbers. The writer's.
-    func forEach(_ body: (_ id: Int64, _ row: UnsafeMutablePointer<Atomic<UInt32>>) -> Void) {
+    func forEachID(_ body: (_ id: Int64, _ row: UnsafeMutablePointer<Atomic<UInt32>>) -> Void) {
         for number in 0..<bucketCount {
             let bucket = memory.start + number * BaseBucket.byteCount
             for slot in 0..<reader.ids(inBucket: number) {

@@ -155,7 +155,9 @@ extension SnapshotHeader {
         }
         let fingerprintStart = Self.fingerprintStart
         bytes.replaceSubrange(fingerprintStart..<fingerprintStart + fingerprint.count, with: fingerprint)
-        let checksum = bytes.withUnsafeBytes { Checksum.of(UnsafeRawBufferPointer(rebasing: $0[..<Self.checksumStart])) }
+        let checksum = bytes.withUnsafeBytes {
+            Checksum.of(UnsafeRawBufferPointer(rebasing: $0[..<Self.checksumStart]))
+        }
         put(checksum, at: Self.checksumStart)
         return bytes
     }

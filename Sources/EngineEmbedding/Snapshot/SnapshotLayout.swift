@@ -28,12 +28,17 @@ package struct SnapshotLayout: Equatable {
         guard let rows = section(rowCount, of: rowByteCount), let timestamps = section(rowCount, of: 4),
             let buckets = section(bucketCount, of: UInt64(BaseBucket.byteCount))
         else { return nil }
-        let chunks = [rows, timestamps, buckets].reduce(0) { $0 + Self.chunks(of: $1).count }
+        let chunks = [rows, timestamps, buckets].reduce(0) { $0 + Self.chunkCount(of: $1) }
         guard let checksums = section(UInt64(chunks), of: 4) else { return nil }
         self.rows = rows
         self.timestamps = timestamps
         self.buckets = buckets
         self.checksums = checksums.lowerBound..<checksums.lowerBound + 4 * chunks
+    }
+
+    /// Not the count of an array: the header of a hostile file has sections that no memory has room for.
+    private static func chunkCount(of section: Range<Int>) -> Int {
+        section.count / chunk + (section.count % chunk == 0 ? 0 : 1)
     }
 
     /// The parts of a section that have a checksum each.

@@ -109,12 +109,17 @@ struct TableWriter {
         if isServed { summary.changed += 1 } else { summary.inserted += 1 }
     }
 
-    private mutating func insert(_ id: Int64, _ hash: UInt64, row: UInt32, over snapshotRow: Int?) throws(ServingError) {
+    private mutating func insert(_ id: Int64, _ hash: UInt64, row: UInt32, over snapshotRow: Int?) throws(ServingError)
+    {
         do throws(ServingError) {
             if index == nil || index?.isFull == true {
                 // Readers who still have the index without what comes must not see marks for it: they keep the old
                 // ones.
-                publish(snapshot, try marks.map { marks throws(ServingError) in try RowMarks(copyOf: marks) }, try grown())
+                publish(
+                    snapshot,
+                    try marks.map { marks throws(ServingError) in try RowMarks(copyOf: marks) },
+                    try grown()
+                )
             }
             if snapshotRow != nil { try makeMarks() }
         } catch {
@@ -128,9 +133,11 @@ struct TableWriter {
 
     /// An index with room for half as many ids again.
     private func grown() throws(ServingError) -> OverlayIndex {
-        let larger = try OverlayIndex(bucketCount: OverlayIndex.bucketCount(for: max(64, overlayRows + overlayRows / 2)))
+        let larger = try OverlayIndex(
+            bucketCount: OverlayIndex.bucketCount(for: max(64, overlayRows + overlayRows / 2))
+        )
         // Ids of removed rows are left behind: those of the snapshot have a mark.
-        index?.forEach { id, cell in
+        index?.forEachID { id, cell in
             let row = cell.pointee.load(ordering: .relaxed)
             if row != OverlayIndex.noRow { larger.insert(id, hash(id), row: row) }
         }
@@ -219,7 +226,7 @@ struct TableWriter {
     /// - Returns: how many.
     mutating func expireOverlay(_ policy: ExpiryPolicy, now: UInt32) -> Int {
         var expired: [UnsafeMutablePointer<Atomic<UInt32>>] = []
-        index?.forEach { id, cell in
+        index?.forEachID { id, cell in
             let row = cell.pointee.load(ordering: .relaxed)
             guard row != OverlayIndex.noRow else { return }
             if policy.isExpired(id, timestamp: arena.timestamp(ofRow: row), now: now) { expired.append(cell) }
@@ -255,7 +262,7 @@ struct TableWriter {
         removedMeanwhile = []
         var rows: [TableMerge.Row] = []
         rows.reserveCapacity(overlayRows)
-        index?.forEach { id, cell in
+        index?.forEachID { id, cell in
             let row = cell.pointee.load(ordering: .relaxed)
             if row != OverlayIndex.noRow { rows.append(TableMerge.Row(hash: hash(id), id: id, row: row)) }
         }
@@ -270,7 +277,7 @@ struct TableWriter {
         let merged = merge.rowSet(count: arena.high)
         var kept: [(id: Int64, row: UInt32)] = []
         var left: [UInt32] = []
-        index?.forEach { id, cell in
+        index?.forEachID { id, cell in
             let row = cell.pointee.load(ordering: .relaxed)
             guard row != OverlayIndex.noRow else { return }
             // Rows were not written again meanwhile: the same number is the same row.
