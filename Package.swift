@@ -84,6 +84,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
     fuzzer("fuzz-embedding-dump", path: "EmbeddingDump", ["DumpExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
+    fuzzer("fuzz-shard-graph", path: "ShardGraph", ["EmbeddingExercises"]),
     fuzzer("fuzz-embedding-snapshot", path: "EmbeddingSnapshot", ["EmbeddingExercises"]),
 ]
 
@@ -196,7 +197,10 @@ let package = Package(
 
         // Embedding tables: rows by id, looked up in memory.
         .target(name: "CEmbedding"),
-        library("EngineEmbedding", ["CEmbedding", "ServingPrimitives"]),
+        library(
+            "EngineEmbedding",
+            ["CEmbedding", "EmbeddingDump", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
+        ),
 
         // Any engine, in a process of its own.
         .target(name: "CEngineProcess"),
@@ -216,7 +220,8 @@ let package = Package(
         library(
             "ModelServing",
             [
-                "AccessControl", "Batching", "EngineInterface", "EngineLiteRT", "EngineProcess", "EngineTensorFlow",
+                "AccessControl", "Batching", "EngineEmbedding", "EngineInterface", "EngineLiteRT", "EngineProcess",
+                "EngineTensorFlow",
                 "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources",
                 "ModelStores", "ModelTools",
                 "RequestLogging",
@@ -447,7 +452,14 @@ let package = Package(
             ]
         ),
         tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
-        tests("EngineEmbedding", ["CEmbedding", "EmbeddingExercises", "ServingPrimitives"]),
+        tests(
+            "EngineEmbedding",
+            [
+                "CEmbedding", "EmbeddingDump", "EmbeddingExercises", "EngineInterface", "ModelSignatures",
+                "ServingPrimitives",
+                "Tensors",
+            ]
+        ),
         tests("EngineLiteRT", ["EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]),
         tests(
             "ModelServing",

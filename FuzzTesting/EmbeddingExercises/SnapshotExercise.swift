@@ -47,7 +47,7 @@ package enum SnapshotExercise {
             for byte in 0..<4 { bytes[offset + byte] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * byte)) }
         }
         func checksum(_ range: Range<Int>) -> UInt32 {
-            bytes.withUnsafeBytes { Checksum.of(UnsafeRawBufferPointer(rebasing: $0[range])) }
+            bytes.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[range])) }
         }
         guard bytes.count >= 1024,
             let layout = SnapshotLayout(

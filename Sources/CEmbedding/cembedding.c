@@ -76,12 +76,11 @@ void cembedding_decode_int8(const void *source, float *target, size_t count, flo
 #include <cpuid.h>
 #include <immintrin.h>
 
-enum { ASKED = 1, HAS_F16C = 2, HAS_CRC32C = 4 };
+enum { ASKED = 1, HAS_F16C = 2 };
 
 static unsigned ask_features(void) {
   unsigned a, b, c, d, features = ASKED;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return features;
-  if (c & bit_SSE4_2) features |= HAS_CRC32C;
   // The system must keep the wide registers, too.
   if (c & bit_F16C && c & bit_AVX && c & bit_OSXSAVE) {
     unsigned low, high;
@@ -132,20 +131,6 @@ void cembedding_encode_fp16(const float *source, void *target, size_t count) {
     cembedding_encode_fp16_portable(source, target, count);
 }
 
-bool cembedding_has_crc32c(void) { return features() & HAS_CRC32C; }
-
-__attribute__((target("sse4.2"))) uint32_t cembedding_crc32c(const void *bytes, size_t count, uint32_t earlier) {
-  const unsigned char *from = bytes;
-  uint64_t crc = ~earlier;
-  for (; count >= 8; count -= 8, from += 8) {
-    uint64_t word;
-    memcpy(&word, from, 8);
-    crc = _mm_crc32_u64(crc, word);
-  }
-  for (; count; count--) crc = _mm_crc32_u8((uint32_t)crc, *from++);
-  return ~(uint32_t)crc;
-}
-
 // ---- others ----
 
 #else
@@ -173,13 +158,6 @@ void cembedding_encode_fp16(const float *source, void *target, size_t count) {
 #else
   cembedding_encode_fp16_portable(source, target, count);
 #endif
-}
-
-bool cembedding_has_crc32c(void) { return false; }
-
-uint32_t cembedding_crc32c(const void *bytes, size_t count, uint32_t earlier) {
-  (void)bytes, (void)count;
-  return earlier;
 }
 
 #endif

@@ -59,7 +59,8 @@ public protocol LoadedModel: AnyObject, Sendable {
     /// - Throws: as `run`.
     func runJointly(_ parts: [RunRequest]) throws(ServingError) -> [Tensor]
 
-    /// Bytes of memory that the model holds outside of this process; 0 for a model that is all in it.
+    /// Bytes of memory that the model holds and this process has not allocated: in other processes, and in files that it
+    /// maps; 0 for a model that has no such memory.
     var externalBytes: Int { get }
 
     /// Bytes of this process that the first run left behind, for what it prepared; `nil` before it, and where they could

@@ -40,18 +40,23 @@ public struct Signature: Sendable {
     /// The signature as the model's file states it: a serialized `tensorflow.SignatureDef` for a SavedModel, passed on
     /// unchanged by GetModelMetadata. Empty where the engine's format has no such thing.
     public var definition: [UInt8]
+    /// Whether runs may be put together along their first dimension. An engine says no where that is wrong for what the
+    /// inputs mean, or costs more than it saves: then each request is a run, whatever the batching parameters say.
+    public var sharesBatches: Bool
 
     public init(
         name: String,
         methodName: String,
         inputs: [Parameter],
         outputs: [Parameter],
-        definition: [UInt8] = []
+        definition: [UInt8] = [],
+        sharesBatches: Bool = true
     ) {
         self.name = name
         self.methodName = methodName
         self.inputs = inputs.sorted { $0.name < $1.name }
         self.outputs = outputs.sorted { $0.name < $1.name }
         self.definition = definition
+        self.sharesBatches = sharesBatches
     }
 }

@@ -1,5 +1,6 @@
 import AccessControl
 import Batching
+import EngineEmbedding
 public import EngineInterface
 import EngineTensorFlow
 import EventLoopSupport
@@ -95,7 +96,11 @@ public final class ModelServer: Sendable {
             logger: logger
         )
         self.requestLogs = requestLogs
-        let engine = configuration.engine(besides: engine, cores: System.coreCount)
+        let shards = EmbeddingEngine(
+            options: EmbeddingOptions(configuration.embedding, threads: System.coreCount, logger: logger)
+        )
+        metrics.registry.showEmbeddings { shards.servedTables }
+        let engine = configuration.engine(besides: engine, shards: shards, cores: System.coreCount)
         let engineProcesses = try EngineProcesses(
             configuration,
             engineName: engine.name,

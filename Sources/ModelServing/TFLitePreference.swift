@@ -1,3 +1,4 @@
+import EngineEmbedding
 import EngineInterface
 import EngineLiteRT
 import ServingConfig
@@ -19,8 +20,9 @@ struct TFLitePreference: InferenceEngine {
 }
 
 extension ServerConfiguration {
-    /// What loads versions: `engine`, or TFLite's where that is preferred.
-    func engine(besides engine: any InferenceEngine, cores: Int) -> any InferenceEngine {
+    /// What loads versions: that of embeddings for their shards, TFLite's where it is preferred, else `engine`.
+    func engine(besides engine: any InferenceEngine, shards: EmbeddingEngine, cores: Int) -> any InferenceEngine {
+        let engine = ShardPreference(shards: shards, other: engine)
         guard loading.prefersTFLite else { return engine }
         let options = LiteRTOptions(
             libraryPath: loading.liteRTLibraryPath,

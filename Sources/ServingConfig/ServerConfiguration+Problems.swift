@@ -27,6 +27,7 @@ extension ServerConfiguration {
         reportLoading(report)
         reportEngine(report)
         stores.report(report)
+        embedding.report(report)
         if let batching {
             problems += batching.parameters.threadProblems()
             // Those of a version are an affair of its load.

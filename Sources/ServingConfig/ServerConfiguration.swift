@@ -24,6 +24,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     /// Models whose versions have a process each, whatever their own configuration says; `*` is every model.
     public var isolatedModels: [String] = []
     public var stores = Stores()
+    public var embedding = Embedding()
     public var modelCache = ModelCache()
     public var cluster = Cluster()
     /// Where models go; `nil` leaves them where their graphs say.

@@ -44,6 +44,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @OptionGroup(title: "Placement") var placement: PlacementOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
+    @OptionGroup(title: "Shards of embeddings") var shards: ShardOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Scheduling") var scheduling: SchedulingOptions
@@ -95,6 +96,7 @@ struct Serve: AsyncParsableCommand {
         cluster.apply(to: &configuration)
         placement.apply(to: &configuration)
         tflite.apply(to: &configuration)
+        shards.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         scheduling.apply(to: &configuration)

@@ -1,17 +1,35 @@
 import EmbeddingExercises
+import EngineEmbedding
 import ServingPrimitives
 import Testing
 
-/// FuzzTesting/Corpus/fuzz-embedding-snapshot: what the fuzzer starts from, and all that has failed once.
+/// What the fuzzers start from, and all that has failed once.
 @Suite struct CorpusTests {
-    @Test func `the corpus of the fuzzer has no fault`() throws {
-        let folder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-        let corpus = "\(folder)/FuzzTesting/Corpus/fuzz-embedding-snapshot"
-        let names = try #require(LocalFolder.names(in: corpus))
+    /// Files of a folder of FuzzTesting/Corpus by their names.
+    private func corpus(_ name: String) throws -> [String: [UInt8]] {
+        let folder =
+            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/FuzzTesting/Corpus/\(name)"
+        let names = try #require(LocalFolder.names(in: folder))
         #expect(names.count >= 4)
-        for name in names {
-            let bytes = try LocalFile.contents(of: "\(corpus)/\(name)", limit: 1 << 20)
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { ($0, try LocalFile.contents(of: "\(folder)/\($0)", limit: 1 << 20)) }
+        )
+    }
+
+    @Test func `the corpus of snapshots has no fault`() throws {
+        for (name, bytes) in try corpus("fuzz-embedding-snapshot") {
             #expect(SnapshotExercise.fault(in: bytes) == nil, "\(name)")
         }
+    }
+
+    @Test func `the corpus of graphs is read or refused`() throws {
+        let corpus = try corpus("fuzz-shard-graph")
+        for bytes in corpus.values { bytes.withUnsafeBytes { ShardGraphExercise.run($0) } }
+        func signatures(_ name: String) throws -> [String]? {
+            try corpus[name]?.withUnsafeBytes { try ShardGraph($0, tags: ["serve"])?.boundSignatures(in: "/nowhere") }
+        }
+        #expect(try signatures("plain") == ["hashtable_assign", "lookup"])
+        #expect(try signatures("multi")?.count == 4)
+        #expect(throws: ServingError.self) { try signatures("remote") }
     }
 }

@@ -101,16 +101,4 @@ import Testing
         let error = #expect(throws: ServingError.self) { try RowFormat(segments) }
         #expect(error?.message.contains(part) == true)
     }
-
-    @Test func `the processor's checksum is the one of the tables`() {
-        var random = SplitMix(state: 7)
-        let bytes = (0..<1_000).map { _ in UInt8.random(in: 0...255, using: &random) }
-        for (start, end) in [(0, 0), (0, 1), (1, 9), (3, 500), (0, 1_000), (7, 999)] {
-            bytes.withUnsafeBytes { bytes in
-                let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-                #expect(Checksum.of(part) == CRC32C.checksum(part))
-                #expect(Checksum.of(part, continuing: 5) == CRC32C.checksum(part, continuing: 5))
-            }
-        }
-    }
 }

@@ -123,7 +123,7 @@ import Testing
         for byte in 0..<(offset >= 56 ? 4 : 8) {
             bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
         }
-        let checksum = bytes.withUnsafeBytes { Checksum.of(UnsafeRawBufferPointer(rebasing: $0[..<1020])) }
+        let checksum = bytes.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<1020])) }
         for byte in 0..<4 { bytes[1020 + byte] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * byte)) }
         let error = #expect(throws: ServingError.self) { try open(bytes) }
         #expect(error?.code == .dataLoss)

@@ -18,8 +18,11 @@ final class TemporaryFolder {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    deinit {
-        for name in LocalFolder.names(in: path) ?? [] { unlink("\(path)/\(name)") }
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        guard unlink(path) != 0 else { return }
+        for name in LocalFolder.names(in: path) ?? [] { remove("\(path)/\(name)") }
         rmdir(path)
     }
 
@@ -73,3 +76,22 @@ extension EmbeddingTable {
 
     func remove(all ids: [Int64]) throws -> Int { try remove(ids.span) }
 }
+
+func makeFolder(_ path: String) { mkdir(path, 0o755) }
+
+func removeFile(_ path: String) { unlink(path) }
+
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    guard descriptor >= 0 else { throw ServingError.internalError("\(path) cannot be written") }
+    defer { close(descriptor) }
+    try FileBytes.write(bytes, to: descriptor, at: 0, path)
+}
+
+/// Two days.
+func makeOld(_ path: String) {
+    let time = timespec(tv_sec: time(nil) - 2 * 86_400, tv_nsec: 0)
+    _ = [time, time].withUnsafeBufferPointer { utimensat(AT_FDCWD, path, $0.baseAddress, 0) }
+}
+
+func currentSeconds() -> Int { time(nil) }

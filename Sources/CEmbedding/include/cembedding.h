@@ -1,9 +1,8 @@
-// Instructions that Swift cannot ask for: prefetches, and the vector units' conversions and checksums. Each function has a
+// Instructions that Swift cannot ask for: prefetches, and the vector units' conversions. Each function has a
 // portable form, and takes the processor's own where there is one.
 #ifndef CEMBEDDING_H
 #define CEMBEDDING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,12 +23,6 @@ void cembedding_encode_fp16_portable(const float *source, void *target, size_t c
 
 /// `count` signed bytes, each times `factor`.
 void cembedding_decode_int8(const void *source, float *target, size_t count, float factor);
-
-/// Whether the processor has an instruction for CRC-32C.
-bool cembedding_has_crc32c(void);
-
-/// CRC-32C of `count` bytes behind those whose checksum is `earlier`; only where `cembedding_has_crc32c`.
-uint32_t cembedding_crc32c(const void *bytes, size_t count, uint32_t earlier);
 
 #pragma clang assume_nonnull end
 

@@ -17,41 +17,47 @@ final class RowLog {
 
     private let recordByteCount: Int
     private let recordsPerChunk: Int
-    private var chunks: [UnsafeMutableRawPointer] = []
+    private var chunks: [(start: UnsafeMutableRawPointer, capacity: Int)] = []
     private var free = 0
     /// Where the next record goes.
     private var next: UnsafeMutableRawPointer?
+    private(set) var count = 0
+
+    /// Records of the first chunk. Each of the next has twice as many, up to 64 KiB: a table has a thousand logs for each
+    /// thread, and most tables are small.
+    private static let firstChunk = 4
 
     init(rowByteCount: Int) {
         recordByteCount = Record.headByteCount + rowByteCount
         recordsPerChunk = max(1, (1 << 16) / recordByteCount)
     }
 
-    deinit { for chunk in chunks { chunk.deallocate() } }
-
-    var count: Int { chunks.count * recordsPerChunk - free }
+    deinit { for chunk in chunks { chunk.start.deallocate() } }
 
     /// - Returns: where the row goes.
     func append(_ id: Int64, _ timestamp: UInt32) -> UnsafeMutableRawPointer {
         let start: UnsafeMutableRawPointer
-        if free > 0, let next {
-            start = next
-        } else {
-            start = .allocate(byteCount: recordsPerChunk * recordByteCount, alignment: 8)
-            chunks.append(start)
-            free = recordsPerChunk
-        }
+        if free > 0, let next { start = next } else { start = addChunk() }
         free -= 1
+        count += 1
         next = start + recordByteCount
         start.storeBytes(of: id, as: Int64.self)
         start.storeBytes(of: timestamp, toByteOffset: 8, as: UInt32.self)
         return start + Record.headByteCount
     }
 
+    private func addChunk() -> UnsafeMutableRawPointer {
+        let capacity = min(recordsPerChunk, Self.firstChunk << min(chunks.count, 16))
+        let start = UnsafeMutableRawPointer.allocate(byteCount: capacity * recordByteCount, alignment: 8)
+        chunks.append((start, capacity))
+        free = capacity
+        return start
+    }
+
     func forEachRecord(_ body: (Record) -> Void) {
         for (index, chunk) in chunks.enumerated() {
-            let count = index == chunks.count - 1 ? recordsPerChunk - free : recordsPerChunk
-            for record in 0..<count { body(Record(start: chunk + record * recordByteCount)) }
+            let count = index == chunks.count - 1 ? chunk.capacity - free : chunk.capacity
+            for record in 0..<count { body(Record(start: chunk.start + record * recordByteCount)) }
         }
     }
 }

@@ -69,7 +69,7 @@ struct SectionWriter: ~Copyable {
 
     private mutating func flush() throws(ServingError) {
         let bytes = UnsafeRawBufferPointer(rebasing: chunk[..<filled])
-        checksums.append(Checksum.of(bytes))
+        checksums.append(CRC32C.checksum(bytes))
         try FileBytes.write(bytes, to: descriptor, at: section.lowerBound + written, path)
         written += filled
         filled = 0

@@ -76,7 +76,9 @@ extension SnapshotHeader {
                 "\(path) is a snapshot of format \(version); this server reads format \(Self.formatVersion)"
             )
         }
-        guard Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<Self.checksumStart])) == number(Self.checksumStart)
+        guard
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<Self.checksumStart]))
+                == number(Self.checksumStart)
         else { throw fail("the checksum of its header does not fit") }
         format = try Self.format(bytes, path)
         rowCount = number(16)
@@ -156,7 +158,7 @@ extension SnapshotHeader {
         let fingerprintStart = Self.fingerprintStart
         bytes.replaceSubrange(fingerprintStart..<fingerprintStart + fingerprint.count, with: fingerprint)
         let checksum = bytes.withUnsafeBytes {
-            Checksum.of(UnsafeRawBufferPointer(rebasing: $0[..<Self.checksumStart]))
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<Self.checksumStart]))
         }
         put(checksum, at: Self.checksumStart)
         return bytes

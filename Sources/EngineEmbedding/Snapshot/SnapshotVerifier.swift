@@ -10,7 +10,7 @@ struct SnapshotVerifier {
     // MARK: Checksums
 
     func checkChecksums(_ verification: Snapshot.Verification) throws(ServingError) {
-        guard Checksum.of(slice(layout.checksums)) == header.checksumsCRC else {
+        guard CRC32C.checksum(slice(layout.checksums)) == header.checksumsCRC else {
             throw .damagedSnapshot(path, "the checksum of its checksums does not fit")
         }
         var number = 0
@@ -18,7 +18,7 @@ struct SnapshotVerifier {
             let chunks = SnapshotLayout.chunks(of: section)
             defer { number += chunks.count }
             guard verification == .everything || section == layout.buckets else { continue }
-            for (index, chunk) in chunks.enumerated() where Checksum.of(slice(chunk)) != checksum(number + index) {
+            for (index, chunk) in chunks.enumerated() where CRC32C.checksum(slice(chunk)) != checksum(number + index) {
                 throw .damagedSnapshot(path, "the checksum of its \(name), bytes \(chunk), does not fit")
             }
         }

@@ -114,7 +114,7 @@ struct SnapshotWriter: ~Copyable {
 
     private mutating func writeEnds(_ layout: SnapshotLayout, checksums: [UInt32]) throws(ServingError) {
         let table = checksums.flatMap { checksum in withUnsafeBytes(of: checksum.littleEndian) { Array($0) } }
-        header.checksumsCRC = table.withUnsafeBytes { Checksum.of($0) }
+        header.checksumsCRC = table.withUnsafeBytes { CRC32C.checksum($0) }
         try FileBytes.write(table, to: descriptor, at: layout.checksums.lowerBound, path)
         try FileBytes.write(header.encoded(byteCount: layout.byteCount), to: descriptor, at: 0, path)
     }

@@ -65,14 +65,18 @@ public final class EmbeddingTable: Sendable {
             )
         }
         return ids.withUnsafeBufferPointer { ids in
-            numbers.withUnsafeMutableBufferPointer { numbers in
-                guard let first = ids.baseAddress, let target = numbers.baseAddress else { return 0 }
-                return gate.read {
-                    // There is one from the initialiser on.
-                    current.pointer.load(ordering: .acquiring)?.pointee
-                        .lookup(first, count: ids.count, into: target, coder) ?? 0
-                }
-            }
+            numbers.withUnsafeMutableBufferPointer { numbers in lookup(ids, into: numbers) }
+        }
+    }
+
+    /// - Parameter numbers: room for all rows, which the caller has checked.
+    @discardableResult
+    func lookup(_ ids: UnsafeBufferPointer<Int64>, into numbers: UnsafeMutableBufferPointer<Float>) -> Int {
+        guard let first = ids.baseAddress, let target = numbers.baseAddress else { return 0 }
+        return gate.read {
+            // There is one from the initialiser on.
+            current.pointer.load(ordering: .acquiring)?.pointee
+                .lookup(first, count: ids.count, into: target, coder) ?? 0
         }
     }
 
@@ -96,6 +100,21 @@ public final class EmbeddingTable: Sendable {
                 "an update of \(ids.count) rows of \(format.dimension) numbers has \(numbers.count) numbers"
             )
         }
+        return try ids.withUnsafeBufferPointer { ids throws(ServingError) in
+            try numbers.withUnsafeBufferPointer { numbers throws(ServingError) in
+                try update(ids, numbers, timestamp: timestamp)
+            }
+        }
+    }
+
+    /// - Parameter numbers: of all rows, which the caller has counted.
+    func update(
+        _ ids: UnsafeBufferPointer<Int64>,
+        _ numbers: UnsafeBufferPointer<Float>,
+        timestamp: UInt32
+    ) throws(ServingError) -> UpdateSummary {
+        // Nothing to do without an id; a row has at least one number.
+        guard let start = numbers.baseAddress else { return UpdateSummary() }
         return try withWriter { writer throws(ServingError) in
             var summary = UpdateSummary()
             defer {
@@ -103,12 +122,8 @@ public final class EmbeddingTable: Sendable {
                 writer.counts.lastUpdate = max(writer.counts.lastUpdate, timestamp)
                 writer.advance()
             }
-            try numbers.withUnsafeBufferPointer { numbers throws(ServingError) in
-                // Nothing to do without an id; a row has at least one number.
-                guard let start = numbers.baseAddress else { return }
-                for index in 0..<ids.count {
-                    try writer.put(ids[index], start + index * format.dimension, timestamp: timestamp, &summary)
-                }
+            for index in 0..<ids.count {
+                try writer.put(ids[index], start + index * format.dimension, timestamp: timestamp, &summary)
             }
             return summary
         }

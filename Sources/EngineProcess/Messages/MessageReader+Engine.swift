@@ -36,7 +36,8 @@ extension MessageReader {
             methodName: try text(),
             inputs: try list { (reader) throws(ServingError) in try reader.parameter() },
             outputs: try list { (reader) throws(ServingError) in try reader.parameter() },
-            definition: try bytes()
+            definition: try bytes(),
+            sharesBatches: try flag()
         )
     }
 

@@ -39,6 +39,7 @@ extension MessageWriter {
         write(signature.inputs) { $0.write($1) }
         write(signature.outputs) { $0.write($1) }
         write(signature.definition)
+        write(signature.sharesBatches)
     }
 
     private mutating func write(_ parameter: Signature.Parameter) {

@@ -138,6 +138,7 @@ public final class ModelQueues: Sendable {
     private func place(_ run: ModelRun) throws(ServingError) -> (RunBinding, size: Int, ShapeClass) {
         switch rules {
         case .parameters:
+            guard run.executor.signature.sharesBatches else { break }
             let size = try batchSize(of: run)
             guard let (_, binding) = lane(for: run) else { break }
             return (binding, size, .any)

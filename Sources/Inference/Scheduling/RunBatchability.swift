@@ -5,7 +5,7 @@ extension Signature {
     /// Whether the signature says that rows are independent of how many come together: every input and output begins
     /// with a dimension of any size. A batch proves it then (`BatchVerification`).
     var declaresRows: Bool {
-        !inputs.isEmpty && (inputs + outputs).allSatisfy { parameter in parameter.shape?.first == -1 }
+        sharesBatches && !inputs.isEmpty && (inputs + outputs).allSatisfy { parameter in parameter.shape?.first == -1 }
     }
 }
 

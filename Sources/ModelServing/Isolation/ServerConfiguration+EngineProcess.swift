@@ -14,6 +14,13 @@ extension ServerConfiguration {
             writer.write(Int64(loading.tflitePools))
             writer.write(Int64(loading.tfliteInterpretersPerPool))
             writer.write(loading.liteRTLibraryPath) { $0.write($1) }
+            writer.write(embedding.cacheFolder) { $0.write($1) }
+            writer.write(embedding.pathPrefixes) { writer, prefix in
+                writer.write(prefix.foreign)
+                writer.write(prefix.local)
+            }
+            writer.write(embedding.updateBytes)
+            writer.write(embedding.usesHugePages)
         }
     }
 
@@ -27,6 +34,12 @@ extension ServerConfiguration {
             configuration.loading.tflitePools = Int(try reader.number(Int64.self))
             configuration.loading.tfliteInterpretersPerPool = Int(try reader.number(Int64.self))
             configuration.loading.liteRTLibraryPath = try reader.optionalText()
+            configuration.embedding.cacheFolder = try reader.optionalText()
+            configuration.embedding.pathPrefixes = try reader.list { (reader) throws(ServingError) in
+                ServerConfiguration.Embedding.PathPrefix(foreign: try reader.text(), local: try reader.text())
+            }
+            configuration.embedding.updateBytes = try reader.number(Int64.self)
+            configuration.embedding.usesHugePages = try reader.flag()
             return configuration
         }
     }

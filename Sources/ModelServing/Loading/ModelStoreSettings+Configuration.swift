@@ -1,29 +1,14 @@
 import ModelStores
 import ServingConfig
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 extension ModelStoreSettings {
     init(_ stores: ServerConfiguration.Stores) {
         self.init(
-            cacheFolder: stores.cacheFolder ?? Self.usersFolder,
+            cacheFolder: stores.cacheFolder ?? UsersFolder.cache,
             cacheBytes: stores.cacheBytes,
             versionBytes: stores.versionBytes,
             connections: stores.fetchConnections,
             listSeconds: stores.listSeconds
         )
-    }
-
-    /// By the XDG Base Directory Specification; in the system's folder for what outlives a start where there is no home.
-    private static var usersFolder: String {
-        func variable(_ name: String) -> String? {
-            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        }
-        return variable("XDG_CACHE_HOME").map { "\($0)/apus" } ?? variable("HOME").map { "\($0)/.cache/apus" }
-            ?? "/var/tmp/apus-\(getuid())"
     }
 }

@@ -1,3 +1,4 @@
+import EngineEmbedding
 import EngineInterface
 import EngineProcess
 import EngineTensorFlow
@@ -22,6 +23,9 @@ public enum EngineWorkerProcess {
             let logger = Logger(label: "apus.engine", factory: configuration.telemetry.logFormat.makeHandler)
             return configuration.engine(
                 besides: try ModelServerProcess.engine(configuration, logger: logger),
+                shards: EmbeddingEngine(
+                    options: EmbeddingOptions(configuration.embedding, threads: System.coreCount, logger: logger)
+                ),
                 cores: System.coreCount
             )
         }

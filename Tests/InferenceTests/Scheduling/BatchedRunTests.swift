@@ -21,6 +21,23 @@ import Testing
         #expect(first.outputs?.map(\.name) == ["y"])
     }
 
+    @Test func `a signature that shares no batches runs alone, whatever the parameters say`() async throws {
+        let plain = FakeModel.halfPlusTwo()
+        var signature = plain.signatures[0]
+        signature.sharesBatches = false
+        let sizes = Mutex<[Int]>([])
+        let model = FakeModel(signatures: [signature]) { (request) throws(ServingError) in
+            sizes.withLock { $0.append(request.inputs[0].shape.elementCount) }
+            return try plain.run(request)
+        }
+        let bench = await BatchingBench(model)
+        let first = try bench.submit([2])
+        let second = try bench.submit([4, 6])
+        bench.runAll()
+        #expect(first.floats == [3] && second.floats == [4, 5])
+        #expect(sizes.withLock { $0.sorted() } == [1, 2])
+    }
+
     @Test func `answers are views of one output, not copies`() async throws {
         let bench = await BatchingBench()
         let first = try bench.submit([2])

@@ -1,0 +1,111 @@
+public import EngineInterface
+public import ServingPrimitives
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Serves the shards of embeddings that Monolith exports, without TensorFlow: SavedModels whose graph makes hash tables, and
+/// whose signatures do nothing but look up and assign.
+public final class EmbeddingEngine: InferenceEngine {
+    public let name = "embedding"
+    private let options: EmbeddingOptions
+    private let cache: SnapshotCache
+    /// Shards that were loaded, by the version's folder; those that are gone leave with the next.
+    private let served = Mutex<[(path: String, shard: WeakShard)]>([])
+
+    private struct WeakShard: Sendable {
+        weak var shard: EmbeddingShard?
+    }
+
+    /// Graphs of shards have some kilobytes for each table; a larger file is another model.
+    private static let largestGraph = 64 << 20
+
+    public init(options: EmbeddingOptions) {
+        self.options = options
+        cache = SnapshotCache(folder: options.cacheFolder)
+    }
+
+    /// Whether the version is a shard. Reads its graph: blocks.
+    public func isShard(_ request: LoadRequest) -> Bool { Self.graph(request) != nil }
+
+    /// Imports the dumps of the version's tables, where there is no snapshot of them yet, and serves these.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` for a version that is no shard or contradicts itself; `NOT_FOUND` and
+    ///   `FAILED_PRECONDITION` for dumps that are missing, in part or whole; `DATA_LOSS` for damaged ones, with file and record.
+    public func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
+        guard let model = try loadIfShard(request) else {
+            throw .invalidArgument("\(request.path) is no shard of embeddings: its graph makes no hash tables")
+        }
+        return model
+    }
+
+    /// - Returns: `nil` for what is no shard.
+    /// - Throws: as `load`.
+    public func loadIfShard(_ request: LoadRequest) throws(ServingError) -> (any LoadedModel)? {
+        guard let graph = Self.graph(request) else { return nil }
+        do throws(ServingError) {
+            let shard = try load(graph, request)
+            served.withLock { served in
+                served.removeAll { $0.shard.shard == nil }
+                served.append((request.path, WeakShard(shard: shard)))
+            }
+            return shard
+        } catch {
+            throw ServingError(error.code, "Shard \(request.path): \(error.message)")
+        }
+    }
+
+    /// All tables that are served.
+    public var servedTables: [ServedTable] {
+        let shards = served.withLock { served in served.map { (path: $0.path, shard: $0.shard.shard) } }
+        return shards.flatMap { path, shard in
+            shard?.servedTables.map { ServedTable(path: path, name: $0.name, statistics: $0.statistics) } ?? []
+        }
+    }
+
+    private static func graph(_ request: LoadRequest) -> ShardGraph? {
+        let path = "\(request.path)/saved_model.pb"
+        // What is wrong with other files their own engine says.
+        guard !request.path.contains("://"), let bytes = try? LocalFile.contents(of: path, limit: largestGraph),
+            let graph = try? bytes.withUnsafeBytes({ try ShardGraph($0, tags: request.tags) })
+        else { return nil }
+        let names = graph.signatures.keys
+        // With other signatures it is a whole model that has its tables in itself.
+        guard names.allSatisfy(ShardAction.isKnown), !names.allSatisfy(ShardAction.isInternal) else { return nil }
+        return graph
+    }
+
+    private func load(_ graph: ShardGraph, _ request: LoadRequest) throws(ServingError) -> EmbeddingShard {
+        let groups = try graph.tableGroups(in: request.path, options.pathPrefixes)
+        let bound = try graph.bindSignatures(to: groups)
+        var tables: [EmbeddingShard.Table] = []
+        for group in groups { tables += try load(group) }
+        return EmbeddingShard(bound, tables: tables, cache: cache)
+    }
+
+    private func load(_ group: TableGroup) throws(ServingError) -> [EmbeddingShard.Table] {
+        guard let base = group.dump else {
+            return try group.tables.map { (table) throws(ServingError) in
+                let limits = TableLimits(maximumBytes: options.updateBytes)
+                let rows = try EmbeddingTable(format: table.configuration.format, limits: limits)
+                return EmbeddingShard.Table(name: table.name, rows: rows, source: nil)
+            }
+        }
+        return try GroupImport(group, base: base, cache, options).run().map { (part) throws(ServingError) in
+            // The marks of changed rows count, too.
+            let (bytes, overflow) = options.updateBytes.addingReportingOverflow(
+                part.snapshot.byteCount + part.snapshot.rowCount / 8
+            )
+            let limits = TableLimits(maximumBytes: overflow ? .max : bytes)
+            return EmbeddingShard.Table(
+                name: part.table.name,
+                rows: try EmbeddingTable(part.snapshot, limits: limits),
+                source: part.source
+            )
+        }
+    }
+}

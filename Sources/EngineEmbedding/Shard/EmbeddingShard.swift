@@ -1,0 +1,289 @@
+package import EngineInterface
+package import ServingPrimitives
+import Synchronization
+package import Tensors
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A shard of embeddings in memory: tables, and signatures that look up in them and change them.
+package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
+    // Sendable: `tables` changes in `close` only, which is called when nothing runs any more; who asks for statistics at any
+    // time takes the copy under the lock.
+
+    struct Table {
+        let name: String
+        let rows: EmbeddingTable
+        /// Of its snapshot; `nil` for a table that began without rows.
+        let source: SHA256Digest?
+    }
+
+    package let signatures: [Signature]
+    private let actions: [ShardAction]
+    private var tables: [Table]
+    /// The same for those who may ask after the end.
+    private let shown: Mutex<[Table]>
+    private let cache: SnapshotCache
+
+    /// More than a client may ask for at once: the answer is a message of at most two gigabytes.
+    private static let maximumOutputBytes = Int(Int32.max)
+
+    init(_ signatures: [BoundSignature], tables: [Table], cache: SnapshotCache) {
+        self.signatures = signatures.map(\.signature)
+        actions = signatures.map(\.action)
+        self.tables = tables
+        shown = Mutex(tables)
+        self.cache = cache
+        for table in tables { if let source = table.source { cache.use(source) } }
+    }
+
+    package var externalBytes: Int { statistics.reduce(0) { $0 + $1.snapshotBytes + $1.overlayBytes } }
+
+    /// Of each table.
+    var statistics: [TableStatistics] { servedTables.map(\.statistics) }
+
+    var servedTables: [(name: String, statistics: TableStatistics)] {
+        shown.withLock { $0 }.map { ($0.name, $0.rows.statistics) }
+    }
+
+    package func close() {
+        for table in tables { if let source = table.source { cache.release(source) } }
+        tables = []
+        shown.withLock { $0 = [] }
+        SystemAllocator.giveBack()
+    }
+
+    package func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
+        guard !tables.isEmpty else { throw .unavailable("the model is closed") }
+        let signature = signatures[request.signature]
+        guard request.inputs.count == signature.inputs.count else {
+            throw .internalError(
+                "signature \(signature.name) takes \(signature.inputs.count) inputs, not \(request.inputs.count)"
+            )
+        }
+        let inputs = ShardInputs(signature, request.inputs)
+        switch actions[request.signature] {
+        case .lookup(let numbers): return try lookup(numbers, inputs, outputs: request.outputs)
+        case .rawLookup(let numbers):
+            let embeddings = try rawLookup(numbers, inputs)
+            return request.outputs.map { _ in embeddings }
+        case .assign(let assignments): return try assign(assignments, inputs, outputs: request.outputs)
+        case .rawAssign(let numbers):
+            try rawAssign(numbers, inputs)
+            let result = try Self.scalar(0)
+            return request.outputs.map { _ in result }
+        }
+    }
+
+    // MARK: - Looking up
+
+    private func lookup(_ numbers: [Int], _ inputs: ShardInputs, outputs: [Int]) throws(ServingError) -> [Tensor] {
+        var tensors: [Tensor] = []
+        tensors.reserveCapacity(outputs.count)
+        // Also those that nobody asked for must be ids, as for a graph.
+        for index in numbers.indices { _ = try inputs.vector(index, of: .int64) }
+        for output in outputs {
+            let table = tables[numbers[output]].rows
+            let ids = inputs.tensors[output]
+            var rows = try Self.buffer(ids.shape.elementCount, width: table.format.dimension, isFlat: false)
+            ids.withIDs { ids in
+                rows.withUnsafeMutableBytes { _ = table.lookup(ids, into: $0.assumingMemoryBound(to: Float.self)) }
+            }
+            tensors.append(rows.freeze())
+        }
+        return tensors
+    }
+
+    private func rawLookup(_ numbers: [Int], _ inputs: ShardInputs) throws(ServingError) -> Tensor {
+        let ids = try inputs.vector("id", of: .int64)
+        let parts = try parts(numbers, ids, inputs)
+        var numberCount = 0
+        for part in parts { numberCount = try Self.sum(numberCount, part.numberCount) }
+        var embeddings = try Self.buffer(numberCount, width: 1, isFlat: true)
+        ids.withIDs { ids in
+            embeddings.withUnsafeMutableBytes { bytes in
+                let target = bytes.assumingMemoryBound(to: Float.self)
+                var offset = 0
+                for part in parts {
+                    let range = UnsafeMutableBufferPointer(rebasing: target[offset..<offset + part.numberCount])
+                    part.table.lookup(UnsafeBufferPointer(rebasing: ids[part.ids]), into: range)
+                    offset += part.numberCount
+                }
+            }
+        }
+        return embeddings.freeze()
+    }
+
+    private static func buffer(_ rows: Int, width: Int, isFlat: Bool) throws(ServingError) -> TensorBuffer {
+        let (count, tooMany) = rows.multipliedReportingOverflow(by: width)
+        let (bytes, tooLarge) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+        guard !tooMany, !tooLarge, bytes <= maximumOutputBytes else {
+            throw .invalidArgument("\(rows) rows of \(width) numbers are more than an answer may have")
+        }
+        do {
+            return try TensorBuffer(.float32, isFlat ? .vector(count) : TensorShape([rows, width]))
+        } catch {
+            throw ServingError(.resourceExhausted, error.description)
+        }
+    }
+
+    // MARK: - Requests of all tables
+
+    /// Ids of one table in a request.
+    private struct Part {
+        let table: EmbeddingTable
+        let name: String
+        let ids: Range<Int>
+        /// Of all rows.
+        let numberCount: Int
+    }
+
+    /// Splits ids by table. There may be several requests in one: their ids and their splits lie one behind the other, so
+    /// `id_split` has as many parts as tables for each.
+    ///
+    /// - Throws: `INVALID_ARGUMENT` for splits that are none.
+    private func parts(_ numbers: [Int], _ ids: Tensor, _ inputs: ShardInputs) throws(ServingError) -> [Part] {
+        let splits = try inputs.vector("id_split", of: .int64)
+        let count = splits.shape.elementCount
+        guard count > numbers.count, (count - 1) % numbers.count == 0 else {
+            throw .invalidArgument("id_split must be \(numbers.count + 1). Current: \(count)")
+        }
+        let total = ids.shape.elementCount
+        return try splits.withIDs { splits throws(ServingError) in
+            guard splits[0] == 0, splits[count - 1] == Int64(total) else {
+                throw .invalidArgument(
+                    "id_split goes from \(splits[0]) to \(splits[count - 1]); expected 0 to \(total), the number of ids"
+                )
+            }
+            var parts: [Part] = []
+            parts.reserveCapacity(count - 1)
+            for index in 0..<count - 1 {
+                // With the ends as they are, order keeps all between them.
+                guard splits[index] <= splits[index + 1] else {
+                    throw .invalidArgument(
+                        "id_split has \(splits[index + 1]) behind \(splits[index]), at place \(index + 1); it must not fall"
+                    )
+                }
+                let table = tables[numbers[index % numbers.count]]
+                let range = Int(splits[index])..<Int(splits[index + 1])
+                let (numberCount, overflow) = range.count.multipliedReportingOverflow(by: table.rows.format.dimension)
+                guard !overflow else { throw Self.tooMany }
+                parts.append(Part(table: table.rows, name: table.name, ids: range, numberCount: numberCount))
+            }
+            return parts
+        }
+    }
+
+    private static var tooMany: ServingError { .invalidArgument("a request has more numbers than can be counted") }
+
+    private static func sum(_ a: Int, _ b: Int) throws(ServingError) -> Int {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        guard !overflow else { throw tooMany }
+        return sum
+    }
+
+    // MARK: - Assigning
+
+    /// Rows for one table.
+    private struct Push {
+        let table: EmbeddingTable
+        let name: String
+        let ids: Tensor
+        let idRange: Range<Int>
+        let values: Tensor
+        let firstValue: Int
+    }
+
+    private func assign(
+        _ assignments: [ShardAction.Assignment],
+        _ inputs: ShardInputs,
+        outputs: [Int]
+    ) throws(ServingError) -> [Tensor] {
+        var pushes: [Push] = []
+        for assignment in assignments {
+            let table = tables[assignment.table]
+            let ids = try inputs.vector(assignment.ids, of: .int64)
+            let values = try inputs.matrix(assignment.values, of: .float32, width: table.rows.format.dimension)
+            let count = ids.shape.elementCount
+            guard values.shape[0] == count else {
+                throw .invalidArgument("table \(table.name): \(values.shape[0]) rows came for \(count) ids")
+            }
+            pushes.append(
+                Push(
+                    table: table.rows,
+                    name: table.name,
+                    ids: ids,
+                    idRange: 0..<count,
+                    values: values,
+                    firstValue: 0
+                )
+            )
+        }
+        // All of them were looked at before the first is changed.
+        try apply(pushes)
+        return try outputs.map { (output) throws(ServingError) in try Self.scalar(pushes[output].idRange.count) }
+    }
+
+    private func rawAssign(_ numbers: [Int], _ inputs: ShardInputs) throws(ServingError) {
+        let ids = try inputs.vector("id", of: .int64)
+        let values = try inputs.vector("flat_value", of: .float32)
+        var pushes: [Push] = []
+        var numberCount = 0
+        for part in try parts(numbers, ids, inputs) {
+            pushes.append(
+                Push(
+                    table: part.table,
+                    name: part.name,
+                    ids: ids,
+                    idRange: part.ids,
+                    values: values,
+                    firstValue: numberCount
+                )
+            )
+            numberCount = try Self.sum(numberCount, part.numberCount)
+        }
+        guard values.shape.elementCount == numberCount else {
+            throw .invalidArgument(
+                "flat_value has \(values.shape.elementCount) numbers; the ids of \(numbers.count) tables need \(numberCount)"
+            )
+        }
+        try apply(pushes)
+    }
+
+    /// - Throws: `RESOURCE_EXHAUSTED` when rows did not fit: the caller may bring them again, all of them do no harm.
+    private func apply(_ pushes: [Push]) throws(ServingError) {
+        // The time of the receipt: pushes of Monolith bring none.
+        let now = UInt32(clamping: time(nil))
+        var refused: (count: Int, table: String)?
+        for push in pushes where !push.idRange.isEmpty {
+            let summary = try push.ids.withIDs { ids throws(ServingError) in
+                try push.values.withNumbers { values throws(ServingError) in
+                    let count = push.idRange.count * push.table.format.dimension
+                    return try push.table.update(
+                        UnsafeBufferPointer(rebasing: ids[push.idRange]),
+                        UnsafeBufferPointer(rebasing: values[push.firstValue..<push.firstValue + count]),
+                        timestamp: now
+                    )
+                }
+            }
+            if summary.refused > 0 { refused = ((refused?.count ?? 0) + summary.refused, refused?.table ?? push.name) }
+        }
+        guard let refused else { return }
+        throw ServingError(
+            .resourceExhausted,
+            "\(refused.count) rows were refused, the first of table \(refused.table): pushed rows have taken the bytes that "
+                + "they may take; rows of ids that are there can still be changed"
+        )
+    }
+
+    private static func scalar(_ value: Int) throws(ServingError) -> Tensor {
+        do {
+            return try Tensor(.int32, .scalar, scalars: [Int32(clamping: value)])
+        } catch {
+            throw .internalError(error.description)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import ModelServing
+import ServingConfig
+
+/// Shards of embeddings.
+struct ShardOptions: ParsableArguments {
+    /// `FOREIGN=LOCAL`; a foreign path may have an equals sign, a local one may not.
+    struct PathPrefix: ExpressibleByArgument, Sendable {
+        var foreign: String
+        var local: String
+
+        init?(argument: String) {
+            guard let separator = argument.lastIndex(of: "=") else { return nil }
+            foreign = String(argument[..<separator])
+            local = String(argument[argument.index(after: separator)...])
+            guard !foreign.isEmpty, !local.isEmpty else { return nil }
+        }
+    }
+
+    @Option(
+        name: .customLong("embedding-path-prefix"),
+        help: ArgumentHelp(
+            "Where files lie here whose paths an export names as training saw them; repeat for more.",
+            discussion:
+                "hdfs://namenode/models=/data/models finds hdfs://namenode/models/a/model.ckpt-1 in /data/models/a.",
+            valueName: "foreign=local"
+        )
+    )
+    var pathPrefixes: [PathPrefix] = []
+
+    @Option(
+        name: .customLong("embedding-cache-dir"),
+        help: ArgumentHelp(
+            "Folder for tables in the form in which they are served.",
+            discussion: "Without it: $XDG_CACHE_HOME/apus/embeddings or ~/.cache/apus/embeddings.",
+            valueName: "folder"
+        )
+    )
+    var cacheFolder: String?
+
+    @Option(
+        name: .customLong("embedding-update-bytes"),
+        help: "Bytes that pushed rows of each table may take beside those of its dump."
+    )
+    var updateBytes: Int64 = 1 << 30
+
+    @Flag(
+        name: .customLong("embedding-huge-pages"),
+        help: "Copy tables into huge pages instead of mapping their files."
+    )
+    var usesHugePages = false
+
+    func apply(to configuration: inout ServerConfiguration) {
+        configuration.embedding.pathPrefixes = pathPrefixes.map {
+            .init(foreign: $0.foreign, local: AbsolutePath.of($0.local))
+        }
+        configuration.embedding.cacheFolder = cacheFolder.map { AbsolutePath.of($0).withoutSlashAtEnd }
+        configuration.embedding.updateBytes = updateBytes
+        configuration.embedding.usesHugePages = usesHugePages
+    }
+}
