@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself; see scripts/setup.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release demo test soak bench bench-cache bench-peers check fuzz clean
+.PHONY: help setup build release demo test soak bench bench-cache bench-embedding bench-peers check fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -39,6 +39,10 @@ bench: release ## Measure the server, print the table and write it to Benchmarks
 bench-cache: release ## Measure the model cache: hits, misses, memory, swaps, policies
 	@scripts/setup
 	@.venv/bin/python Benchmarks/cache --results Benchmarks/results/cache.md
+
+bench-embedding: ## Measure tables of embeddings: import, start, memory, lookups while rows change
+	@swift build -c release --static-swift-stdlib --product embedding-table
+	@.build/release/embedding-table
 
 bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md
 	@scripts/setup

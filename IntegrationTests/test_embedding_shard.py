@@ -10,7 +10,7 @@ from google.protobuf import any_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from support.embedding_shards import SHARED_NAME, Table, multi_shard, plain_shard
-from support.server import apus_serve
+from support.server import apus_serve, tensorflow_model_server
 from support.tensors import array, predict_request
 from support.versions import settle
 from support.waiting import LONG, NotYet, eventually
@@ -251,3 +251,39 @@ def test_a_new_version_takes_over_and_a_restart_imports_nothing(tmp_path):
         server.wait_until_ready()
         assert call(server.prediction(), "ps", "lookup", mov=ids(7), uid=ids())["mov"].tolist() == [[30, 40]]
         assert "were imported" not in server.output
+
+
+def test_a_shard_in_a_process_of_its_own(tmp_path):
+    settle(multi_shard(tmp_path / "ps" / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache", "--isolate=ps"]
+    with apus_serve({"ps": tmp_path / "ps"}, *arguments) as server:
+        server.wait_until_ready()
+        stub = server.prediction()
+        call(stub, "ps", RAW_ASSIGN, id=ids(7, 1), id_split=ids(0, 1, 2), flat_value=floats(9, 8, 7, 6, 5))
+        rows = call(stub, "ps", "raw_lookup", id=ids(7, 1), id_split=ids(0, 1, 2))
+        assert rows["flat_emb"].tolist() == [9, 8, 7, 6, 5]
+
+
+def test_the_flags_of_tensorflow_model_server(tmp_path):
+    settle(multi_shard(tmp_path / "ps" / "1", tables(), base="hdfs://node/a/", dump=tmp_path / "there" / "a"))
+    arguments = [
+        "--port=0",
+        f"--grpc_socket_path={tmp_path}/s",
+        "--model_name=ps",
+        f"--model_base_path={tmp_path}/ps",
+        "--max_num_load_retries=0",
+        f"--embedding_cache_dir={tmp_path}/cache",
+    ]
+    prefixes = f"--embedding_path_prefixes=hdfs://other=/nowhere,hdfs://node={tmp_path}/there"
+    with tensorflow_model_server(*arguments, prefixes, "--embedding_huge_pages", "--enable_batching") as server:
+        server.line("model=ps state=AVAILABLE")
+        stub = server.prediction(server.channel(f"unix:{tmp_path}/s"))
+        rows = call(stub, "ps", "raw_lookup", id=ids(7, 1, 4), id_split=ids(0, 1, 3))
+        assert rows["flat_emb"].tolist() == [3, 4, 7, 8, 9, 1, 1, 1]
+    for flag, reason in [
+        ("--embedding_path_prefixes=hdfs://node", "expected FOREIGN=LOCAL"),
+        ("--embedding_update_bytes=5", "may have 5 bytes"),
+    ]:
+        with tensorflow_model_server(*arguments, flag) as server:
+            assert server.wait() != 0
+            assert reason in server.output

@@ -1,22 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import ModelServing
-import ServingConfig
+public import ServingConfig
 
 /// Shards of embeddings.
 struct ShardOptions: ParsableArguments {
-    /// `FOREIGN=LOCAL`; a foreign path may have an equals sign, a local one may not.
-    struct PathPrefix: ExpressibleByArgument, Sendable {
-        var foreign: String
-        var local: String
-
-        init?(argument: String) {
-            guard let separator = argument.lastIndex(of: "=") else { return nil }
-            foreign = String(argument[..<separator])
-            local = String(argument[argument.index(after: separator)...])
-            guard !foreign.isEmpty, !local.isEmpty else { return nil }
-        }
-    }
-
     @Option(
         name: .customLong("embedding-path-prefix"),
         help: ArgumentHelp(
@@ -26,7 +13,7 @@ struct ShardOptions: ParsableArguments {
             valueName: "foreign=local"
         )
     )
-    var pathPrefixes: [PathPrefix] = []
+    var pathPrefixes: [ServerConfiguration.Embedding.PathPrefix] = []
 
     @Option(
         name: .customLong("embedding-cache-dir"),
@@ -51,11 +38,13 @@ struct ShardOptions: ParsableArguments {
     var usesHugePages = false
 
     func apply(to configuration: inout ServerConfiguration) {
-        configuration.embedding.pathPrefixes = pathPrefixes.map {
-            .init(foreign: $0.foreign, local: AbsolutePath.of($0.local))
-        }
+        configuration.embedding.pathPrefixes = pathPrefixes
         configuration.embedding.cacheFolder = cacheFolder.map { AbsolutePath.of($0).withoutSlashAtEnd }
         configuration.embedding.updateBytes = updateBytes
         configuration.embedding.usesHugePages = usesHugePages
     }
+}
+
+extension ServerConfiguration.Embedding.PathPrefix: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }

@@ -37,9 +37,9 @@ final class SnapshotCache: Sendable {
     }
 
     /// The snapshot of that source, when it is there and whole.
-    func open(_ source: SHA256Digest, placement: Snapshot.Placement) -> Snapshot? {
+    func open(_ source: SHA256Digest, placement: Snapshot.Placement, format: RowFormat) -> Snapshot? {
         guard let snapshot = try? Snapshot(path: path(source), placement: placement),
-            snapshot.fingerprint == Array(source.description.utf8)
+            snapshot.fingerprint == Array(source.description.utf8), snapshot.format == format
         else { return nil }
         return snapshot
     }

@@ -63,7 +63,9 @@ struct GroupImport {
     func run() throws(ServingError) -> [Part] {
         let files = try fileStamps()
         let sources = group.tables.map { source(of: $0, files) }
-        var snapshots = sources.map { cache.open($0, placement: options.placement) }
+        var snapshots = zip(group.tables, sources).map { table, source in
+            cache.open(source, placement: options.placement, format: table.configuration.format)
+        }
         let missing = snapshots.indices.filter { snapshots[$0] == nil }
         if !missing.isEmpty {
             try importTables(missing, sources)
@@ -99,8 +101,11 @@ struct GroupImport {
     }
 
     private func source(of table: ShardTable, _ files: String) -> SHA256Digest {
-        // Swift's description of the configuration tells all of its settings.
-        SHA256Digest(of: Array("1\n\(table.name)\n\(table.configuration)\n\(files)".utf8))
+        let configuration = table.configuration
+        let segments = configuration.format.segments.map { "\($0.dimension) \($0.compression)" }
+            .joined(separator: "\n")
+        let text = "1\n\(table.name)\n\(segments)\n\(configuration.skipsZeros)\n\(files)"
+        return SHA256Digest(of: Array(text.utf8))
     }
 
     // MARK: - Reading

@@ -18,6 +18,7 @@ extension ModelServerFlags {
         try applyModels(to: &configuration)
         applyLoading(to: &configuration)
         try applyStores(to: &configuration)
+        try applyEmbedding(to: &configuration)
         try applyScheduling(to: &configuration)
         applyRequestLogs(to: &configuration)
         try applyTelemetry(to: &configuration)

@@ -440,6 +440,27 @@ extension ModelServerFlags {
                 .int32(\.storePollSeconds),
                 "Seconds for which the listing of a store counts before it is asked again. Not in TensorFlow Serving."
             ),
+            Flag(
+                "embedding_path_prefixes",
+                .string(\.embeddingPathPrefixes),
+                "Where files lie here whose paths exports of embeddings name as training saw them: FOREIGN=LOCAL, several by "
+                    + "commas. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "embedding_cache_dir",
+                .string(\.embeddingCacheFolder),
+                "Folder for tables of embeddings as they are served; empty is one of the user's own. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "embedding_update_bytes",
+                .int64(\.embeddingUpdateBytes),
+                "Bytes that pushed rows of each table of embeddings may take. Not in TensorFlow Serving."
+            ),
+            Flag(
+                "embedding_huge_pages",
+                .bool(\.embeddingHugePages),
+                "Copy tables of embeddings into huge pages. Not in TensorFlow Serving."
+            ),
             Flag("version", .bool(\.version), "Print the versions and leave."),
         ]
     }

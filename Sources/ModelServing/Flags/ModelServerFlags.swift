@@ -100,6 +100,10 @@ public struct ModelServerFlags: Sendable, Equatable {
     var modelFetchBytes: Int64 = 1 << 40
     var fetchConnections: Int32 = 8
     var storePollSeconds: Int32 = 10
+    var embeddingPathPrefixes = ""
+    var embeddingCacheFolder = ""
+    var embeddingUpdateBytes: Int64 = 1 << 30
+    var embeddingHugePages = false
     var version = false
     /// Names of the flags that the command line has.
     private(set) var given: Set<String> = []

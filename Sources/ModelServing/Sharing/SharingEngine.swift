@@ -57,7 +57,6 @@ final class SharingEngine: InferenceEngine {
     func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
         guard let content = contents.content(of: request.path) else { return try engine.load(request) }
         let key = Key(number: content.number, tags: request.tags, device: request.device)
-        if state.withLock({ $0.copies[key] != nil }), !canShare(content, request) { return try engine.load(request) }
         let (copy, isFirst) = state.withLock { state in
             let copy = state.copies[key]
             let held =
@@ -66,7 +65,13 @@ final class SharingEngine: InferenceEngine {
             state.holders[ObjectIdentifier(held), default: 0] += 1
             return (held, copy == nil)
         }
-        return isFirst ? try begin(copy, key, request, content.stamp) : try join(copy, key, request)
+        if isFirst { return try begin(copy, key, request, content.stamp) }
+        // Asked with a hold on the copy: one that came between two looks would be shared by mistake.
+        guard canShare(content, request) else {
+            if letGo(copy, key), case .success(.loaded(let model)) = copy.outcome.wait() { model.close() }
+            return try engine.load(request)
+        }
+        return try join(copy, key, request)
     }
 
     /// Of the files of the version alone, before it is loaded: what it shares a copy with when both are in memory.
@@ -124,14 +129,18 @@ final class SharingEngine: InferenceEngine {
 
     private func hold(_ model: any LoadedModel, _ copy: Copy, _ key: Key, wasThere: Bool) -> SharedModel {
         SharedModel(model, SharedCopy(number: copy.number, wasThere: wasThere)) { [self] in
-            let isLast = state.withLock { state in
-                let holders = (state.holders[ObjectIdentifier(copy)] ?? 1) - 1
-                state.holders[ObjectIdentifier(copy)] = holders == 0 ? nil : holders
-                guard holders == 0 else { return false }
-                if state.copies[key] === copy { state.copies[key] = nil }
-                return true
-            }
-            if isLast { model.close() }
+            if letGo(copy, key) { model.close() }
+        }
+    }
+
+    /// - Returns: whether nobody holds the copy any more.
+    private func letGo(_ copy: Copy, _ key: Key) -> Bool {
+        state.withLock { state in
+            let holders = (state.holders[ObjectIdentifier(copy)] ?? 1) - 1
+            state.holders[ObjectIdentifier(copy)] = holders == 0 ? nil : holders
+            guard holders == 0 else { return false }
+            if state.copies[key] === copy { state.copies[key] = nil }
+            return true
         }
     }
 

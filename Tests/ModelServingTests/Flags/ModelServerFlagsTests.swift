@@ -137,7 +137,8 @@ import Testing
         "--api_keys_file=", "--control_host=", "--control_port=", "--max_bytes_in_flight=", "--max_connections=",
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
         "--placement=", "--devices=", "--devices_file=", "--cpu_groups=", "--circuit_breaker_rest_ms=",
-        "--session_target=", "--session_target_timeout_ms=",
+        "--session_target=", "--session_target_timeout_ms=", "--embedding_path_prefixes=", "--embedding_cache_dir=",
+        "--embedding_update_bytes=", "--embedding_huge_pages=",
     ]
 
     @Test func `the usage has one line for each of the 48 flags, and for ours`() {
