@@ -181,7 +181,7 @@ let package = Package(
         // Models of S3, of Google's storage and of web servers, fetched into a local cache. The libraries of the system
         // that this needs are opened when the first such model is named.
         .target(name: "CStoreLibraries", linkerSettings: [.linkedLibrary("dl")]),
-        library("ModelStores", ["CStoreLibraries", "ModelSources", "ServingPrimitives", logging, protobuf]),
+        library("ModelStores", ["CStoreLibraries", "ModelSources", "ServingPrimitives", logging]),
         .target(name: "CTensorFlow", linkerSettings: [.linkedLibrary("dl")]),
         // What SavedModels and TFLite models share: tensorflow.SignatureDef, without a protobuf library.
         library("ModelSignatures"),

@@ -1,4 +1,4 @@
-import ModelStores
+import ServingPrimitives
 
 /// What fuzz-json-tree does with an input: reads it as an answer in JSON, and looks into it.
 package enum JSONTreeExercise {
