@@ -64,6 +64,8 @@ struct BasePathMonitor {
     /// Those of `announced` that were not complete.
     private var announcedIncomplete: Set<Int64> = []
     private var told: Set<Notice> = []
+    /// What was chosen first, where that is to stay.
+    private var chosenOnce: [Int64] = []
 
     init(_ model: MonitoredModel, prefersTFLite: Bool = false, settleNanoseconds: Int64) {
         self.model = model
@@ -75,7 +77,10 @@ struct BasePathMonitor {
 
     /// Looks for the model under another policy, or in another turn, from the next look on. What is known of the versions
     /// stays known, as the base path is the same.
-    mutating func renew(_ model: MonitoredModel) { self.model = model }
+    mutating func renew(_ model: MonitoredModel) {
+        self.model = model
+        chosenOnce = []
+    }
 
     /// Looks at the base path. A path that is missing or cannot be read changes nothing.
     ///
@@ -123,11 +128,13 @@ struct BasePathMonitor {
         let listed = Array(versions.keys)
         var isSettled = true
         for number in listed { versions[number]?.coming = nil }
+        if !chosenOnce.isEmpty, chosenOnce.allSatisfy({ versions[$0] != nil }) { return (chosenOnce, true) }
         let complete = model.policy.select(from: listed) { number in
             let condition = examine(number, files, now: now)
             if condition == .unsettled { isSettled = false }
             return condition == .complete
         }
+        if case .latestOnce = model.policy { chosenOnce = complete }
         if !complete.isEmpty { return (complete, isSettled) }
         guard isSettled else { return (nil, false) }
         let incomplete = model.policy.select(from: listed) { number in

@@ -2,6 +2,8 @@
 public enum VersionPolicy: Sendable, Hashable {
     /// The so many largest version numbers.
     case latest(Int)
+    /// The so many largest when they are first looked for, and then those until one of them is gone.
+    case latestOnce(Int)
     case all
     /// These, as far as they are there.
     case specific(Set<Int64>)
@@ -11,7 +13,7 @@ public enum VersionPolicy: Sendable, Hashable {
     func select(from listed: some Sequence<Int64>, where isFit: (Int64) -> Bool) -> [Int64] {
         let candidates = listed.sorted(by: >)
         switch self {
-        case .latest(let count):
+        case .latest(let count), .latestOnce(let count):
             var chosen: [Int64] = []
             for candidate in candidates where chosen.count < count && isFit(candidate) { chosen.append(candidate) }
             return chosen

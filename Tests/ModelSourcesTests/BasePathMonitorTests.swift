@@ -69,6 +69,21 @@ private struct Bench {
         #expect(bench.announced(107) == [[2]])
     }
 
+    @Test func `what is chosen once stays until it is gone or another is asked for`() {
+        var bench = Bench(.latestOnce(1))
+        #expect(bench.announced() == [[]])
+        bench.files.writeModel("/m/1")
+        #expect(bench.announced() == [[1]])
+        bench.files.writeModel("/m/2")
+        #expect(bench.announced() == [])
+        bench.files.remove("/m/1")
+        #expect(bench.announced() == [[2]])
+        bench.files.writeModel("/m/3")
+        #expect(bench.announced() == [])
+        bench.monitor.renew(MonitoredModel(name: "m", basePath: "/m", policy: .latestOnce(1), turn: 1))
+        #expect(bench.announced() == [[3]])
+    }
+
     @Test func `an incomplete version never takes the place of a complete one, and is told of once`() {
         var bench = Bench()
         bench.files.writeModel("/m/1")

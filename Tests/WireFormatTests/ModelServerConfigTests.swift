@@ -46,7 +46,8 @@ import WireFormat
     @Test(
         arguments: [
             ("", .latest(1)), ("latest {}", .latest(1)), ("latest { num_versions: 0 }", .latest(1)),
-            ("latest { num_versions: 4294967295 }", .latest(4_294_967_295)), ("all {}", .all), ("all: <>", .all),
+            ("latest { num_versions: 4294967295 }", .latest(4_294_967_295)), ("all {}", .all),
+            ("latest_once {}", .latestOnce(1)), ("all: <>", .all),
             ("specific {}", .specific([])), ("specific { versions: [3, -1, 3] }", .specific([3, -1, 3])),
         ] as [(String, ServerConfiguration.VersionPolicy)]
     )
@@ -83,5 +84,7 @@ import WireFormat
         model.requestLog = RequestLog(filenamePrefix: "/logs/m", samplingRate: 0.25)
         let message = Tensorflow_Serving_ModelServerConfig([model], keeping: .init())
         #expect(RequestedModels(message) == .list([model]))
+        model.versionPolicy = .latestOnce(2)
+        #expect(RequestedModels(Tensorflow_Serving_ModelServerConfig([model], keeping: .init())) == .list([model]))
     }
 }

@@ -40,6 +40,7 @@ extension VersionPolicy {
         self =
             switch policy {
             case .latest(let count): .latest(count)
+            case .latestOnce(let count): .latestOnce(count)
             case .all: .all
             case .specific(let versions): .specific(Set(versions))
             }

@@ -39,6 +39,7 @@ extension Tensorflow_Serving_ModelConfig {
         // What a file says that says nothing.
         case .latest(1): break
         case .latest(let count): modelVersionPolicy.latest.numVersions = UInt32(clamping: count)
+        case .latestOnce(let count): modelVersionPolicy.latestOnce.numVersions = UInt32(clamping: count)
         case .all: modelVersionPolicy.all = .init()
         case .specific(let versions): modelVersionPolicy.specific.versions = versions
         }

@@ -56,6 +56,7 @@ extension ServerConfiguration.VersionPolicy {
         switch message.policyChoice {
         // 0 means 1, as nobody wants a model of no versions.
         case .latest(let latest): self = .latest(max(Int(latest.numVersions), 1))
+        case .latestOnce(let latest): self = .latestOnce(max(Int(latest.numVersions), 1))
         case .all: self = .all
         case .specific(let specific): self = .specific(specific.versions)
         case nil: self = .latest(1)

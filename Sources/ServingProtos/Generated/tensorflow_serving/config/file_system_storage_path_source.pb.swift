@@ -72,12 +72,21 @@ public nonisolated struct Tensorflow_Serving_FileSystemStoragePathSourceConfig: 
       set {policyChoice = .specific(newValue)}
     }
 
+    public var latestOnce: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce {
+      get {
+        if case .latestOnce(let v)? = policyChoice {return v}
+        return Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce()
+      }
+      set {policyChoice = .latestOnce(newValue)}
+    }
+
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public nonisolated enum OneOf_PolicyChoice: Equatable, Sendable {
       case latest(Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.Latest)
       case all(Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.All)
       case specific(Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.Specific)
+      case latestOnce(Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce)
 
     }
 
@@ -87,6 +96,20 @@ public nonisolated struct Tensorflow_Serving_FileSystemStoragePathSourceConfig: 
       // methods supported on all messages.
 
       /// How many of the newest; 0 means 1.
+      public var numVersions: UInt32 = 0
+
+      public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      public init() {}
+    }
+
+    /// Not TensorFlow Serving's own: Monolith's agent writes it, by name, for tables that are kept fresh by pushes.
+    public nonisolated struct LatestOnce: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      /// How many of the newest at the first look; 0 means 1.
       public var numVersions: UInt32 = 0
 
       public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -199,7 +222,7 @@ nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig: Swif
 
 nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = Tensorflow_Serving_FileSystemStoragePathSourceConfig.protoMessageName + ".ServableVersionPolicy"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}d\u{1}latest\0\u{1}all\0\u{1}specific\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}d\u{1}latest\0\u{1}all\0\u{1}specific\0\u{4}B\u{e}latest_once\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -246,6 +269,19 @@ nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig.Serva
           self.policyChoice = .specific(v)
         }
       }()
+      case 1000: try {
+        var v: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce?
+        var hadOneofValue = false
+        if let current = self.policyChoice {
+          hadOneofValue = true
+          if case .latestOnce(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.policyChoice = .latestOnce(v)
+        }
+      }()
       default: break
       }
     }
@@ -268,6 +304,10 @@ nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig.Serva
     case .specific?: try {
       guard case .specific(let v)? = self.policyChoice else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 102)
+    }()
+    case .latestOnce?: try {
+      guard case .latestOnce(let v)? = self.policyChoice else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1000)
     }()
     case nil: break
     }
@@ -305,6 +345,36 @@ nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig.Serva
   }
 
   public static func ==(lhs: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.Latest, rhs: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.Latest) -> Bool {
+    if lhs.numVersions != rhs.numVersions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.protoMessageName + ".LatestOnce"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}num_versions\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.numVersions) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.numVersions != 0 {
+      try visitor.visitSingularUInt32Field(value: self.numVersions, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce, rhs: Tensorflow_Serving_FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestOnce) -> Bool {
     if lhs.numVersions != rhs.numVersions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
