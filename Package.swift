@@ -82,6 +82,8 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-credential-file", path: "CredentialFile", ["SourceExercises"]),
     fuzzer("fuzz-model-state", path: "ModelState", ["PlacementExercises"]),
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
+    fuzzer("fuzz-agent-configuration", path: "AgentConfiguration", ["ClusterExercises"]),
+    fuzzer("fuzz-zookeeper-payload", path: "ZooKeeperPayload", ["ClusterExercises"]),
     fuzzer("fuzz-embedding-dump", path: "EmbeddingDump", ["DumpExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
     fuzzer("fuzz-shard-graph", path: "ShardGraph", ["EmbeddingExercises"]),
@@ -187,6 +189,8 @@ let package = Package(
         library("ModelSignatures"),
         // Dumps of embedding tables as Monolith's training writes them.
         library("EmbeddingDump", ["ModelSignatures", "ServingPrimitives"]),
+        // Deployments of Monolith's: the agent's configuration, layouts, nodes of ZooKeeper.
+        library("Cluster", ["ModelSignatures", "ServingConfig", "ServingPrimitives"]),
         library(
             "EngineTensorFlow",
             ["CTensorFlow", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
@@ -281,6 +285,12 @@ let package = Package(
             name: "SourceExercises",
             dependencies: ["CacheSimulation", "ModelSources", "ModelStores", "Servables", "ServingPrimitives"],
             path: "FuzzTesting/SourceExercises",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "ClusterExercises",
+            dependencies: ["Cluster", "ServingPrimitives"],
+            path: "FuzzTesting/ClusterExercises",
             swiftSettings: swiftSettings
         ),
         .target(
@@ -451,6 +461,7 @@ let package = Package(
                 "Tensors",
             ]
         ),
+        tests("Cluster", ["ClusterExercises", "ServingConfig", "ServingPrimitives"]),
         tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
         tests(
             "EngineEmbedding",

@@ -1,0 +1,26 @@
+public import ServingConfig
+
+extension ServerConfiguration {
+    /// Takes over what the agent's configuration hands on to the server, but for files, which are to be read first.
+    public mutating func apply(_ agent: AgentConfiguration) {
+        let server = agent.server
+        loading.pollSeconds = Int(clamping: server.fileSystemPollSeconds)
+        loading.maximumRetries = Int(clamping: server.maximumLoadRetries)
+        loading.retryIntervalMicroseconds = server.loadRetryIntervalMicroseconds
+        loading.threads = Int(clamping: server.loadThreads)
+        loading.unloadThreads = Int(clamping: server.unloadThreads)
+        loading.flushesFileSystemCaches = server.flushesFileSystemCaches
+        loading.allowsLabelsForUnavailableVersions = server.allowVersionLabelsForUnavailableModels
+        loading.warmsUp = server.enableModelWarmup
+        loading.checksSignatureMethodName = server.checksSignatureMethodName
+        if let tags = server.savedModelTags {
+            loading.savedModelTags = tags.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        engine.sessionParallelism = server.sessionParallelism
+        engine.intraOpParallelism = server.intraOpParallelism
+        engine.interOpParallelism = server.interOpParallelism
+        engine.gpuMemoryFraction = Float(server.gpuMemoryFraction)
+        engine.compilesWithXLAOnCPU = server.compilesWithXLAOnCPU
+        grpc.servesProfiler = server.enableProfiler
+    }
+}
