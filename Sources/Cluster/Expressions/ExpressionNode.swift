@@ -18,7 +18,7 @@ indirect enum ExpressionNode: Sendable, Hashable {
         case notEqual = "!="
     }
 
-    /// One link of `a < b < c`, or of `a in [b, c]`.
+    /// One link of `a < b < c`; the last may be `in [d, e]`.
     enum Comparison: Sendable, Hashable {
         case relation(Relation, ExpressionNode)
         case member(of: [ExpressionNode], isIn: Bool)

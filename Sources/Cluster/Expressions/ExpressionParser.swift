@@ -49,11 +49,12 @@ struct ExpressionParser {
             if case .symbol(let symbol) = next, let relation = ExpressionNode.Relation(rawValue: symbol) {
                 position += 1
                 comparisons.append(.relation(relation, try sum()))
-            } else if take("in") {
-                comparisons.append(.member(of: try list(), isIn: true))
-            } else if take("not") {
+            } else if next == .symbol("in") || next == .symbol("not") {
+                let isIn = !take("not")
                 try expect("in")
-                comparisons.append(.member(of: try list(), isIn: false))
+                comparisons.append(.member(of: try list(), isIn: isIn))
+                // What Python would compare next is the list itself.
+                break
             } else {
                 break
             }

@@ -49,6 +49,7 @@ import Testing
             ("9223372036854775808", "a number in it does not fit 64 bits"), ("1e999", "a number in it is not finite"),
             ("a.b", ". is no number"), (".", ". is no number"), ("1e", "1e is no number"),
             ("é", "\"é\" is not expected in it"), ("in", "\"in\" is not expected in it"),
+            ("1 in [1] == 1", "\"==\" is not expected in it"), ("1 in [1] * 2", "\"*\" is not expected in it"),
             ("1 and and 2", "\"and\" is not expected in it"), ("[1]", "\"[\" is not expected in it"),
         ]
     )
