@@ -110,7 +110,10 @@ extension AgentConfiguration {
             for subGraph in subGraphs { served.add(subGraph, Self.path(basePath, subGraph), partPolicy) }
             for (name, path) in roughSortModels(part, basePath, context) { served.add(name, path, partPolicy) }
         }
-        for name in model == nil ? [] : served.models.map(\.name) { served.aliases["\(model ?? ""):\(name)"] = name }
+        for name in served.models.map(\.name) {
+            guard let model, let alias = SavedModelName(model: model, subGraph: name) else { continue }
+            served.aliases[alias.description] = name
+        }
         return served
     }
 
