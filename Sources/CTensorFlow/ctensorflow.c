@@ -8,8 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "ctensorflow_internal.h"
+
 struct ctf_functions ctf_functions;
 static void (*disable_xla)(void);
+static void *opened_library;
 
 // Lazy binding: TensorFlow has tens of thousands of symbols that a server never calls. Local: other engines in this
 // process bring libraries of the same names (protobuf, absl). Never closed, not even when functions are missing: what it
@@ -29,10 +32,13 @@ char *ctf_open(const char *path) {
   CTF_FUNCTIONS(CTF_LOOK_UP)
 #undef CTF_LOOK_UP
   ctf_functions = found;
+  opened_library = library;
   // tensorflow::DisableXlaCompilation()
   *(void **)(&disable_xla) = dlsym(library, "_ZN10tensorflow21DisableXlaCompilationEv");
   return NULL;
 }
+
+void *ctf_symbol(const char *name) { return opened_library ? dlsym(opened_library, name) : NULL; }
 
 int ctf_disable_xla(void) {
   if (!disable_xla) return 0;

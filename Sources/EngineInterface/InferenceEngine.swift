@@ -31,11 +31,20 @@ public struct LoadRequest: Sendable {
     /// Whether the engine is to find out what the first run leaves in memory, which takes milliseconds in a process that has
     /// loaded many models.
     public var measuresFirstRun = true
+    /// Answers what the model asks of others while it runs; `nil` where it can ask nobody. It does not follow the model
+    /// into another process.
+    public var remotePredictor: (any RemotePredicting)?
 
-    public init(path: String, tags: [String] = ["serve"], device: DeviceName? = nil) {
+    public init(
+        path: String,
+        tags: [String] = ["serve"],
+        device: DeviceName? = nil,
+        remotePredictor: (any RemotePredicting)? = nil
+    ) {
         self.path = path
         self.tags = tags
         self.device = device
+        self.remotePredictor = remotePredictor
     }
 }
 

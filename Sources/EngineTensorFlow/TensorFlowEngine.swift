@@ -30,24 +30,35 @@ public struct TensorFlowEngine: InferenceEngine {
     ) throws(ServingError) -> TensorFlowModel {
         let library = try openLibrary()
         if !options.allowsXLA { library.disableXLA(log: options.log) }
-        try SavedModelFolder(path: request.path).check()
+        let folder = SavedModelFolder(path: request.path)
+        try folder.check()
+        let operations = folder.operations
+        if operations?.includeMonolith ?? false { try OperationRegistry.registerMonolith(in: library) }
+        let mayHaveBranches = operations?.includeBranches ?? true
         do throws(ServingError) {
-            return try loadSession(request, on: target)
+            return try loadSession(request, on: target, mayHaveBranches)
+        } catch  where MonolithOperations.areMissing(for: error) {
+            // Of a graph that was too large to look through before.
+            try OperationRegistry.registerMonolith(in: library)
+            return try loadSession(request, on: target, mayHaveBranches)
         } catch  where error.isUnknownOperation {
             guard OpLibraries.loadTensorFlowText(for: library, log: options.log) else { throw error }
-            return try loadSession(request, on: target)
+            return try loadSession(request, on: target, mayHaveBranches)
         }
     }
 
     private func loadSession(
         _ request: LoadRequest,
-        on target: ClusterTarget?
+        on target: ClusterTarget?,
+        _ mayHaveBranches: Bool
     ) throws(ServingError) -> TensorFlowModel {
-        guard let device = request.device else { return try loadSession(request, on: target, shadow: nil) }
+        guard let device = request.device else {
+            return try loadSession(request, on: target, mayHaveBranches, shadow: nil)
+        }
         try checkIsThere(device)
         let shadow = try shadows.make(of: request.path, device: device)
         do throws(ServingError) {
-            return try loadSession(request, on: target, shadow: shadow)
+            return try loadSession(request, on: target, mayHaveBranches, shadow: shadow)
         } catch {
             shadow.remove()
             // Nobody knows the shadow; the model is where the caller said.
@@ -58,10 +69,10 @@ public struct TensorFlowEngine: InferenceEngine {
     private func loadSession(
         _ request: LoadRequest,
         on target: ClusterTarget?,
+        _ mayHaveBranches: Bool,
         shadow: ShadowFolder?
     ) throws(ServingError) -> TensorFlowModel {
         let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
-        let hasBranches = SavedModelFolder(path: request.path).mayHaveBranches
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
             try TensorFlowSession.load(
@@ -70,7 +81,7 @@ public struct TensorFlowEngine: InferenceEngine {
                 config: SessionConfiguration.config(
                     options,
                     overrides: overrides,
-                    hasBranches: hasBranches,
+                    hasBranches: mayHaveBranches,
                     target: target,
                     device: request.device
                 ),
@@ -88,6 +99,8 @@ public struct TensorFlowEngine: InferenceEngine {
             usesPool: options.interOpThreads > 1,
             mayRunLong: metaGraph.mayRunLong,
             runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 },
+            remoteCalls: metaGraph.hasMonolithOperations && target == nil
+                ? RemoteCalls(predictor: request.remotePredictor) : nil,
             shadow: shadow,
             measuresFirstRun: request.measuresFirstRun
         )

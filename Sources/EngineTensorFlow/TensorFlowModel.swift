@@ -14,6 +14,8 @@ package final class TensorFlowModel: LoadedModel {
     let mayRunLong: Bool
     /// How long a run may take in any case, in nanoseconds; `nil` in this process, where a run ends some time.
     private let runLimit: UInt64?
+    /// Where the graph may have operations that ask other models, whom they ask.
+    private let remoteCalls: RemoteCalls?
     /// The folder it was loaded from, where that is not the version's own: its assets may be read at any time.
     private let shadow: ShadowFolder?
     /// Sets of signatures that were run together.
@@ -31,6 +33,7 @@ package final class TensorFlowModel: LoadedModel {
         usesPool: Bool,
         mayRunLong: Bool,
         runLimit: UInt64? = nil,
+        remoteCalls: RemoteCalls? = nil,
         shadow: ShadowFolder? = nil,
         measuresFirstRun: Bool
     ) {
@@ -40,6 +43,7 @@ package final class TensorFlowModel: LoadedModel {
         self.usesPool = usesPool
         self.mayRunLong = mayRunLong
         self.runLimit = runLimit
+        self.remoteCalls = remoteCalls
         self.shadow = shadow
         self.measuresFirstRun = measuresFirstRun
     }
@@ -81,6 +85,23 @@ package final class TensorFlowModel: LoadedModel {
 
     /// Feeds `tensors` to `feeds` and fetches `fetches`, in the way that `request` asks for.
     func run(
+        _ request: RunRequest,
+        _ tensors: [Tensor],
+        _ feeds: [TF_Output],
+        _ fetches: [TF_Output]
+    ) throws(ServingError) -> [Tensor] {
+        guard let remoteCalls else { return try runGraph(request, tensors, feeds, fetches) }
+        let context = RunContext(deadline: request.deadline, predictor: remoteCalls.predictor)
+        do throws(ServingError) {
+            return try context.whileCurrent { () throws(ServingError) in
+                try runGraph(request, tensors, feeds, fetches)
+            }
+        } catch {
+            throw context.cause(of: error)
+        }
+    }
+
+    private func runGraph(
         _ request: RunRequest,
         _ tensors: [Tensor],
         _ feeds: [TF_Output],
@@ -194,6 +215,7 @@ package final class TensorFlowModel: LoadedModel {
     }
 
     private func untracedOptions(for request: RunRequest) throws(ServingError) -> RunOptions? {
+        if remoteCalls != nil { return try optionsOfRemoteCalls(for: request) }
         guard !request.deadline.isNever else {
             if let runLimit { return Self.options(stoppingAfter: runLimit) }
             return usesPool ? nil : inCallingThread
@@ -206,6 +228,15 @@ package final class TensorFlowModel: LoadedModel {
             request.expectedNanoseconds > 0 && request.expectedNanoseconds <= max(Self.shortRunNanoseconds, remaining)
         if isShort, !mayRunLong, !usesPool { return inCallingThread }
         return Self.options(stoppingAfter: remaining)
+    }
+
+    /// Always in the thread that calls, whose run the operations belong to. What may take long ends by itself at the deadline:
+    /// the calls of other models.
+    private func optionsOfRemoteCalls(for request: RunRequest) throws(ServingError) -> RunOptions {
+        guard !request.deadline.hasPassed(at: .now()) else {
+            throw .deadlineExceeded("Timed out waiting for notification")
+        }
+        return inCallingThread
     }
 
     /// - Parameter nanoseconds: above 0.

@@ -63,29 +63,42 @@ public final class InferenceService: Sendable {
     ) -> QueuedRun? {
         do throws(ServingError) {
             let model = try self.model(model, orThatOf: call.model)
-            let name = call.model.signatureName.isEmpty ? Self.defaultSignatureName : call.model.signatureName
-            guard let executor = model.servable.executors[name] else {
-                throw .failedPrecondition("Serving signature key \"\(name)\" not found.")
-            }
-            if checksMethodNames { try MethodName.checkPredict(executor.signature) }
-            let (request, elements) = try executor.bind(
-                call.inputs,
-                outputFilter: call.outputFilter,
-                deadline: call.terms.deadline
-            )
-            let run = ModelRun(
-                executor: executor,
-                model: model,
-                api: .predict,
-                request: request,
-                elements: elements
-            )
+            let run = try bind(call, to: model)
             let completion = model.drawForLog()?.following(completion) { .predict(call, $0) } ?? completion
             return self.run(run, call.terms, intake) { completion($0.map { run.predictResult($0) }) }
         } catch {
             completion(.failure(error))
             return nil
         }
+    }
+
+    /// Runs a Predict call on this thread, past the queues: for a call that another run waits for, which may hold the very
+    /// thread that the queue would run it on.
+    ///
+    /// - Throws: as `predict` completes; `DEADLINE_EXCEEDED` when it is too late to begin.
+    public func predictHere(_ call: PredictCall, on model: ResolvedModel) throws(ServingError) -> PredictResult {
+        let run = try bind(call, to: model)
+        guard !call.terms.deadline.hasPassed(at: .now()) else {
+            throw .deadlineExceeded("Timed out waiting for notification")
+        }
+        try model.servable.breaker?.admit()
+        let result = run.predictResult(try run.execute().tensors)
+        model.drawForLog()?.log(.predict(call, result))
+        return result
+    }
+
+    private func bind(_ call: PredictCall, to model: ResolvedModel) throws(ServingError) -> ModelRun {
+        let name = call.model.signatureName.isEmpty ? Self.defaultSignatureName : call.model.signatureName
+        guard let executor = model.servable.executors[name] else {
+            throw .failedPrecondition("Serving signature key \"\(name)\" not found.")
+        }
+        if checksMethodNames { try MethodName.checkPredict(executor.signature) }
+        let (request, elements) = try executor.bind(
+            call.inputs,
+            outputFilter: call.outputFilter,
+            deadline: call.terms.deadline
+        )
+        return ModelRun(executor: executor, model: model, api: .predict, request: request, elements: elements)
     }
 
     /// Queues what is bound: every kind of inference call comes through here. Completion, intake and result are those

@@ -24,6 +24,8 @@ struct ModelLoaderFactory: ServableLoaderFactory {
     var breakers: ModelBreakers?
     /// `nil` where models are left where their graphs say.
     var placement: (any ModelPlacement)?
+    /// Answers what graphs ask of other models; `nil` where they can ask nobody.
+    var remotePredictor: (any RemotePredicting)?
     let logger: Logger
 
     func loader(for version: AspiredVersion) -> any ServableLoader { loader(for: version, on: []) }
@@ -51,7 +53,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
 
 extension ModelLoaderFactory {
     private func request(for version: AspiredVersion) -> LoadRequest {
-        var request = LoadRequest(path: version.path, tags: tags)
+        var request = LoadRequest(path: version.path, tags: tags, remotePredictor: remotePredictor)
         request.measuresFirstRun = loadMemory.counts(version.id)
         return request
     }

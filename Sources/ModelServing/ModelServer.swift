@@ -52,6 +52,7 @@ public final class ModelServer: Sendable {
     private let modelCosts: ModelCosts?
     private let engineProcesses: EngineProcesses
     private let sessionTargets: SessionTargets
+    private let predictor: LocalPredictor
     private let placement: (any ModelPlacement)?
     private let devicesFile: DevicesFile?
 
@@ -148,6 +149,8 @@ public final class ModelServer: Sendable {
         devicesFile = placement.flatMap { placement in
             configuration.placement?.devicesFile.map { DevicesFile(path: $0, placement: placement, logger: logger) }
         }
+        let predictor = LocalPredictor(threadCount: threads.engineThreads)
+        self.predictor = predictor
         // A version that comes and goes is read from the page cache again and again.
         let flushesFiles = configuration.loading.flushesFileSystemCaches && modelCache == nil
         let manager = ServableManager(
@@ -165,6 +168,7 @@ public final class ModelServer: Sendable {
                 tracer: tracer,
                 breakers: ModelBreakers(configuration.breaker, metrics: metrics),
                 placement: placement,
+                remotePredictor: predictor,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads),
@@ -222,6 +226,7 @@ public final class ModelServer: Sendable {
         telemetry.show(manager, inference)
         placement?.show(in: metrics.registry)
         warmUp?.use(inference)
+        predictor.use(inference)
         self.inference = inference
         let limits = ServerLimits(configuration.limits)
         let hasControlPort = configuration.control.port != nil
@@ -391,6 +396,7 @@ public final class ModelServer: Sendable {
             if let controlPort { group.addTask { await controlPort.shutdown(grace: grace) } }
         }
         await unload(within: grace)
+        predictor.close()
         scheduling.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)
         _ = await onOwnThread(named: "costs") { [modelCosts] in modelCosts?.close() }

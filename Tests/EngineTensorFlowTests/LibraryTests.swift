@@ -132,19 +132,19 @@ import Testing
             }
         }
         try folder.write(model.bytes, to: "saved_model.pb")
-        #expect(SavedModelFolder(path: folder.path).mayHaveBranches == operation.1)
+        #expect(SavedModelFolder(path: folder.path).operations?.includeBranches == operation.1)
     }
 
     @Test(arguments: ["half_plus_two", "loop", "mobilenet_v2"])
     func `real graphs without branches have none`(model: String) throws {
-        #expect(!SavedModelFolder(path: try TestModels.path(model)).mayHaveBranches)
+        #expect(SavedModelFolder(path: try TestModels.path(model)).operations?.includeBranches == false)
     }
 
-    @Test func `a graph that cannot be read may have branches`() throws {
+    @Test func `of a graph that cannot be read nothing is known`() throws {
         let folder = try ModelCopy(of: nil)
-        #expect(SavedModelFolder(path: folder.path).mayHaveBranches)
+        #expect(SavedModelFolder(path: folder.path).operations == nil)
         try folder.write([18, 200], to: "saved_model.pb")
-        #expect(SavedModelFolder(path: folder.path).mayHaveBranches)
+        #expect(SavedModelFolder(path: folder.path).operations == nil)
     }
 
     @Test func `a version's overrides go to the graph optimizer`() {

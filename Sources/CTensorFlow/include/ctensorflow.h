@@ -2,7 +2,8 @@
 //
 // Nothing of TensorFlow is needed to build: the functions are declared here, as of TensorFlow 2.21
 // (tensorflow/c/c_api.h, tf_tensor.h, tf_tstring.h, tf_status.h, tf_buffer.h), and looked up by `ctf_open`. Before
-// that has returned NULL no `TF_` function may be called. Names that start with `ctf_` are ours.
+// that has returned NULL no `TF_` function may be called. Names that start with `ctf_` are ours. What operations of our
+// own need is in ctensorflow_kernels.h.
 //
 // Who owns a pointer, unless a function says otherwise: arguments are borrowed for the call; what a `TF_New...`,
 // `TF_Allocate...` or `TF_Load...` function returns belongs to the caller, who ends it with the matching

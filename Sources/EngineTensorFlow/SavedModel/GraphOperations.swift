@@ -1,38 +1,41 @@
-import ModelSignatures
+package import ModelSignatures
 
-/// Looks through the operations of a serialized `tensorflow.SavedModel`, those of its functions too. Attributes, and with them
-/// constants, are stepped over.
-enum GraphOperations {
+/// What a look through the operations of a serialized `tensorflow.SavedModel` tells, those of its functions too. Attributes,
+/// and with them constants, are stepped over.
+package struct GraphOperations {
+    /// Whether there are conditional branches.
+    private(set) var includeBranches = false
+    /// Whether there are operations of Monolith's.
+    private(set) var includeMonolith = false
+
     private static let branches = Set(["If", "StatelessIf", "Case", "StatelessCase"].map { Array($0.utf8) })
 
-    /// Whether there are conditional branches.
-    static func includeBranches(_ savedModel: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) -> Bool {
-        // SavedModel.meta_graphs, MetaGraphDef.graph_def
-        try contains([2, 2], savedModel) { (graph) throws(ProtobufReader.Malformed) in
-            // GraphDef.node
-            if try contains([1], graph, isBranch) { return true }
-            // GraphDef.library, FunctionDefLibrary.function, FunctionDef.node_def
-            return try contains([2, 1, 3], graph, isBranch)
-        }
+    package init(_ savedModel: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+        // SavedModel.meta_graphs, MetaGraphDef.graph_def, GraphDef.node
+        try read([2, 2, 1], savedModel)
+        // GraphDef.library, FunctionDefLibrary.function, FunctionDef.node_def
+        try read([2, 2, 2, 1, 3], savedModel)
     }
 
-    private static func isBranch(_ node: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) -> Bool {
-        // NodeDef.op
-        try contains([2], node) { branches.contains(Array($0)) }
-    }
-
-    /// Whether something at the end of a path of fields is as `predicate` says.
-    private static func contains(
+    /// Reads the nodes at the end of a path of fields.
+    private mutating func read(
         _ path: ArraySlice<Int>,
-        _ message: UnsafeRawBufferPointer,
-        _ predicate: (UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) -> Bool
-    ) throws(ProtobufReader.Malformed) -> Bool {
-        guard let field = path.first else { return try predicate(message) }
+        _ message: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Malformed) {
+        guard let field = path.first else { return try readNode(message) }
         var reader = ProtobufReader(message)
         while let (number, value) = try reader.next() {
-            guard number == field, case .bytes(let inner) = value else { continue }
-            if try contains(path.dropFirst(), inner, predicate) { return true }
+            if number == field, case .bytes(let inner) = value { try read(path.dropFirst(), inner) }
         }
-        return false
+    }
+
+    /// NodeDef.op
+    private mutating func readNode(_ node: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+        var reader = ProtobufReader(node)
+        while let (number, value) = try reader.next() {
+            guard number == 2, case .bytes(let name) = value else { continue }
+            if Self.branches.contains(Array(name)) { includeBranches = true }
+            if MonolithOperations.include(name) { includeMonolith = true }
+        }
     }
 }

@@ -7,6 +7,8 @@ package struct MetaGraph {
     private(set) var signatures: [String: SignatureDefinition] = [:]
     /// Whether a run may take any time, whatever earlier runs took: it has loops or waits for something.
     private(set) var mayRunLong = false
+    /// Whether there are operations of Monolith's.
+    private(set) var hasMonolithOperations = false
 
     package init(_ serialized: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
         var reader = ProtobufReader(serialized)
@@ -29,7 +31,7 @@ package struct MetaGraph {
     /// node = 1, library = 2 { function = 1 { node_def = 3 } }
     private mutating func readGraph(_ graph: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
         var reader = ProtobufReader(graph)
-        while !mayRunLong, let (field, value) = try reader.next() {
+        while let (field, value) = try reader.next() {
             guard case .bytes(let bytes) = value else { continue }
             if field == 1 { try readNode(bytes) }
             if field == 2 { try readLibrary(bytes) }
@@ -56,6 +58,7 @@ package struct MetaGraph {
             {
                 mayRunLong = true
             }
+            if MonolithOperations.include(type) { hasMonolithOperations = true }
             return
         }
     }

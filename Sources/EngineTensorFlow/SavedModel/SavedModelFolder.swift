@@ -25,12 +25,12 @@ struct SavedModelFolder {
         )
     }
 
-    /// Whether the graph may have conditional branches (`If`, `Case`): false only where it certainly has none.
-    var mayHaveBranches: Bool {
+    /// What is known of the operations of the graph; `nil` where looking would not tell, or take too long.
+    var operations: GraphOperations? {
         guard !path.contains("://"),
             let bytes = try? LocalFile.contents(of: "\(path)/saved_model.pb", limit: Self.largestRead)
-        else { return true }
-        return bytes.withUnsafeBytes { (try? GraphOperations.includeBranches($0)) ?? true }
+        else { return nil }
+        return bytes.withUnsafeBytes { try? GraphOperations($0) }
     }
 
     /// Of larger files reading would cost more than it saves.
