@@ -110,8 +110,12 @@ import Testing
         #expect(loaded.tags == load.tags)
         #expect(loaded.device == load.device)
         #expect(!loaded.measuresFirstRun)
-        // A field that is added must be carried, too.
-        #expect(Mirror(reflecting: load).children.map(\.label) == ["path", "tags", "device", "measuresFirstRun"])
+        // A field that is added must be carried, too; who answers what a model asks of others is of this process.
+        #expect(loaded.remotePredictor == nil)
+        #expect(
+            Mirror(reflecting: load).children.map(\.label)
+                == ["path", "tags", "device", "measuresFirstRun", "remotePredictor"]
+        )
 
         let run = RunRequest(
             signature: 2,
