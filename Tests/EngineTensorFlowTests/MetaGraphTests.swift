@@ -34,7 +34,12 @@ import Testing
         let folder = parts.dropLast(3).joined(separator: "/") + "/FuzzTesting/Corpus/fuzz-metagraph"
         let names = fileNames(in: folder)
         #expect(names.count >= 5)
-        for name in names { _ = try? read(fileContents("\(folder)/\(name)")) }
+        for name in names {
+            let bytes = try fileContents("\(folder)/\(name)")
+            _ = try? read(bytes)
+            _ = bytes.withUnsafeBytes { try? GraphOperations($0) }
+            _ = bytes.withUnsafeBytes { try? NodeDefinition($0) }
+        }
         #expect(try read(fileContents("\(folder)/loop")).mayRunLong)
         #expect(try read(fileContents("\(folder)/composite")).signatures["sparse"] != nil)
         #expect(try read(fileContents("\(folder)/defaults")).signatures["scale"]?.defaults.count == 1)

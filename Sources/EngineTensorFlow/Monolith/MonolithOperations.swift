@@ -6,6 +6,9 @@ enum MonolithOperations {
         UniqueKeyKernel.definition, RaggedSplitKernel.definition, TimestampKernel.definition,
         RemotePredictKernel.definition, OffsetMapKernel.definition, FinalizeKernel.definition,
         ValueRowIDsKernel.definition,
+        // Of exports whose tables are merged.
+        ShardSplitKernel.definition, RowGatherKernel.definition, RowReductionKernel.sum, RowReductionKernel.mean,
+        RowReductionKernel.squareNorm,
     ]
 
     private static let names = Set(all.map { Array($0.name.utf8) })

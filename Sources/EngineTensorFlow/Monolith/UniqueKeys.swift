@@ -21,46 +21,22 @@ struct UniqueKeys {
         dimensions: [Int]
     ) throws(ArgumentDefect) {
         try RowSplits.check(keySplits, "key_split", rows: dimensions.count, valueCount: key.count)
-        guard key.count <= Int32.max else { throw ArgumentDefect("key has \(key.count) elements; that is too many") }
+        guard key.count <= IDTable.maximumCapacity else {
+            throw ArgumentDefect("key has \(key.count) elements; at most \(IDTable.maximumCapacity) are allowed")
+        }
         // Which of `keys` each element of `key` is.
-        var places = [Int32](repeating: 0, count: key.count)
-        keys.reserveCapacity(key.count)
+        var places: [Int32] = []
+        places.reserveCapacity(key.count)
         splits.reserveCapacity(keySplits.count)
         splits.append(0)
         for table in dimensions.indices {
             let range = Int(keySplits[table])..<Int(keySplits[table + 1])
-            addKeys(UnsafeBufferPointer(rebasing: key[range]), range.lowerBound, &places)
+            var ids = IDTable(capacity: range.count)
+            for index in range { places.append(Int32(keys.count + ids.insert(key[index]))) }
+            keys += ids.ids
             splits.append(Int64(keys.count))
         }
         try placeValues(places, keySplits, dimensions)
-    }
-
-    /// Open addressing: keys come from clients, who must not be able to choose such that all fall together.
-    private mutating func addKeys(_ table: UnsafeBufferPointer<Int64>, _ offset: Int, _ places: inout [Int32]) {
-        guard !table.isEmpty else { return }
-        let bits = Int.bitWidth - (table.count * 2 - 1).leadingZeroBitCount
-        var slots = [Int32](repeating: -1, count: 1 << bits)
-        let mask = slots.count - 1
-        for index in table.indices {
-            let key = table[index]
-            var slot = Self.hash(key) & mask
-            while slots[slot] >= 0, keys[Int(slots[slot])] != key { slot = (slot + 1) & mask }
-            if slots[slot] < 0 {
-                slots[slot] = Int32(keys.count)
-                keys.append(key)
-            }
-            places[offset + index] = slots[slot]
-        }
-    }
-
-    private static let seed = UInt64.random(in: .min ... .max)
-
-    private static func hash(_ key: Int64) -> Int {
-        // The finaliser of MurmurHash3, over a key that nobody outside knows.
-        var value = UInt64(bitPattern: key) ^ seed
-        value = (value ^ value >> 33) &* 0xff51_afd7_ed55_8ccd
-        value = (value ^ value >> 33) &* 0xc4ce_b9fe_1a85_ec53
-        return Int(truncatingIfNeeded: value ^ value >> 33)
     }
 
     private mutating func placeValues(

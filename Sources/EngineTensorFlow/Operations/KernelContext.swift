@@ -72,6 +72,22 @@ final class KernelContext: @unchecked Sendable {
         return Self.elements(of: tensor, as: type)
     }
 
+    /// The elements of an input of two dimensions, row after row, and how many rows and columns it has.
+    func matrix<Element: BitwiseCopyable>(
+        _ index: Int,
+        _ name: String,
+        of type: Element.Type
+    ) throws(ServingError) -> (elements: UnsafeBufferPointer<Element>, rows: Int, columns: Int) {
+        let tensor = try input(index)
+        let shape = Self.shape(of: tensor)
+        guard shape.count == 2 else { throw invalid("\(name) has \(shape.count) dimensions; 2 are expected") }
+        return (Self.elements(of: tensor, as: type), shape[0], shape[1])
+    }
+
+    static func shape(of tensor: OpaquePointer) -> [Int] {
+        (0..<TF_NumDims(tensor)).map { Int(TF_Dim(tensor, $0)) }
+    }
+
     /// All elements of a tensor of a type of fixed width.
     static func elements<Element: BitwiseCopyable>(
         of tensor: OpaquePointer,
@@ -100,39 +116,57 @@ final class KernelContext: @unchecked Sendable {
 
     /// Memory for an output of fixed-width elements, uninitialised.
     ///
-    /// - Parameter shape: its sizes, none below 0, and their product no more than memory can hold.
+    /// - Throws: `RESOURCE_EXHAUSTED` for more than `maximumElements`, or when there is no memory.
     func allocate<Element: BitwiseCopyable>(
         _ index: Int,
         _ type: ElementType,
         shape: [Int],
         of element: Element.Type
     ) throws(ServingError) -> UnsafeMutableBufferPointer<Element> {
-        var count = 1
-        for size in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: size)
-            guard size >= 0, !overflow, product <= Self.maximumElements else {
-                throw ServingError(
-                    .resourceExhausted,
-                    "\(operation): output \(index) would have shape \(shape); at most \(Self.maximumElements) elements "
-                        + "are allowed"
-                )
-            }
-            count = product
-        }
+        let bytes = try allocate(index, type, width: MemoryLayout<Element>.stride, shape: shape)
+        return bytes.bindMemory(to: element)
+    }
+
+    /// As the other, for elements of `width` bytes.
+    func allocate(
+        _ index: Int,
+        _ type: ElementType,
+        width: Int,
+        shape: [Int]
+    ) throws(ServingError) -> UnsafeMutableRawBufferPointer {
+        let count = try elementCount(of: shape, index)
         let tensor = TF_AllocateOutput(
             handle,
             Int32(index),
             type.rawValue,
             shape.map(Int64.init),
             Int32(shape.count),
-            count * MemoryLayout<Element>.stride,
+            count * width,
             status
         )
         if let error = ServingError(status) { throw error }
         guard let tensor else { throw ServingError(.resourceExhausted, "\(operation): no memory for an output") }
         tensors.append(tensor)
-        let start = TF_TensorData(tensor)?.assumingMemoryBound(to: element)
-        return UnsafeMutableBufferPointer(start: start, count: start == nil ? 0 : count)
+        let start = TF_TensorData(tensor)
+        return UnsafeMutableRawBufferPointer(start: start, count: start == nil ? 0 : count * width)
+    }
+
+    /// TensorFlow ends the process when it is asked for a shape that it cannot hold.
+    private func elementCount(of shape: [Int], _ index: Int) throws(ServingError) -> Int {
+        // With sizes of 0 counted as 1: other operations multiply the rest.
+        var extent = 1
+        for size in shape {
+            let (product, overflow) = extent.multipliedReportingOverflow(by: max(size, 1))
+            guard size >= 0, !overflow, product <= Self.maximumElements, shape.count <= InputTensor.maximumRank else {
+                throw ServingError(
+                    .resourceExhausted,
+                    "\(operation): output \(index) would have shape \(shape.prefix(16)); at most "
+                        + "\(Self.maximumElements) elements are allowed"
+                )
+            }
+            extent = product
+        }
+        return shape.contains(0) ? 0 : extent
     }
 
     /// Far above what a request that can be sent needs, and below what would take all memory of a machine: row splits

@@ -1,8 +1,8 @@
-import ModelSignatures
+package import ModelSignatures
 import ServingPrimitives
 
 /// A node of a graph with its attributes. Field numbers: tensorflow/core/framework/node_def.proto and attr_value.proto.
-struct NodeDefinition {
+package struct NodeDefinition {
     private(set) var name = ""
     private(set) var operation = ""
     private var attributes: [String: Attribute] = [:]
@@ -13,7 +13,7 @@ struct NodeDefinition {
     }
 
     /// - Parameter bytes: a serialized `tensorflow.NodeDef`.
-    init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
         var reader = ProtobufReader(bytes)
         while let (field, value) = try reader.next() {
             guard case .bytes(let bytes) = value else { continue }
