@@ -63,6 +63,5 @@ import Testing
                 look(changed)
             }
         }
-        #expect(try bytes.withUnsafeBytes { try GraphOperations($0) }.includeMonolith == (name == "entry-model"))
     }
 }
