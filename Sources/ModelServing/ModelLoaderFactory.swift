@@ -35,7 +35,7 @@ struct ModelLoaderFactory: ServableLoaderFactory {
             engine: engineProcesses.engine(for: version.id) ?? sessionTargets.engine(for: version.id) ?? engine,
             id: version.id,
             defect: version.defect,
-            request: request(for: version),
+            request: request(for: version, copies: max(devices.count, 1)),
             scheduling: scheduling,
             warmUp: warmUp,
             metrics: metrics,
@@ -52,9 +52,9 @@ struct ModelLoaderFactory: ServableLoaderFactory {
 }
 
 extension ModelLoaderFactory {
-    private func request(for version: AspiredVersion) -> LoadRequest {
+    private func request(for version: AspiredVersion, copies: Int) -> LoadRequest {
         var request = LoadRequest(path: version.path, tags: tags, remotePredictor: remotePredictor)
-        request.measuresFirstRun = loadMemory.counts(version.id)
+        request.measuresFirstRun = loadMemory.counts(version.id, copies: copies)
         return request
     }
 }
@@ -106,7 +106,9 @@ private struct ModelLoader: ServableLoader {
     }
 
     private func loadMeasured() throws(ServingError) -> ModelServable {
-        try loadMemory.measuring(id, elsewhere: \.model.externalBytes) { () throws(ServingError) in try loadAndWarm() }
+        try loadMemory.measuring(id, copies: max(devices.count, 1), elsewhere: \.model.externalBytes) {
+            () throws(ServingError) in try loadAndWarm()
+        }
     }
 
     private func loadAndWarm() throws(ServingError) -> ModelServable {

@@ -67,7 +67,9 @@ import Testing
         try await server.run { addresses in
             let port = addresses.restPort ?? 0
             await wait(for: "200", at: "/v2/models/half/ready", port: port)
-            while !Task.isCancelled, !PlainHTTP.get("/v1/models/broken", port: port).contains("END") { await Task.yield() }
+            while !Task.isCancelled, !PlainHTTP.get("/v1/models/broken", port: port).contains("END") {
+                await Task.yield()
+            }
             #expect(PlainHTTP.get("/v1/models/broken", port: port).contains("no fake model for"))
             #expect(PlainHTTP.get("/v2/health/ready", port: port).hasPrefix("HTTP/1.1 503"))
             #expect(PlainHTTP.post("/v1/models/half:predict", #"{"instances": [0]}"#, port: port).contains("[2.0"))

@@ -14,7 +14,7 @@ final class LoadMemory: Sendable {
         var begun = 0
         var growth: [ServableID: Int] = [:]
         /// What versions took when they were last counted, and how often they were loaded since.
-        var counted: [ServableID: (bytes: Int, loads: Int)] = [:]
+        var counted: [ServableID: (bytes: Int, copies: Int, loads: Int)] = [:]
     }
 
     private static let loadsBetweenCounts = 15
@@ -32,23 +32,28 @@ final class LoadMemory: Sendable {
     }
 
     /// Whether the next load of the version is one that is counted.
-    func counts(_ id: ServableID) -> Bool { state.withLock { Self.counted(id, $0) == nil } }
+    func counts(_ id: ServableID, copies: Int = 1) -> Bool {
+        state.withLock { Self.counted(id, copies, $0) == nil }
+    }
 
-    private static func counted(_ id: ServableID, _ state: borrowing State) -> Int? {
-        state.counted[id].flatMap { $0.loads < loadsBetweenCounts ? $0.bytes : nil }
+    private static func counted(_ id: ServableID, _ copies: Int, _ state: borrowing State) -> Int? {
+        state.counted[id].flatMap { $0.loads < loadsBetweenCounts && $0.copies == copies ? $0.bytes : nil }
     }
 
     /// Calls `load` and remembers what it took, and what the loaded model holds elsewhere, when it succeeds and nothing else is
     /// loaded meanwhile.
+    ///
+    /// - Parameter copies: how many of it are loaded.
     func measuring<R, E: Error>(
         _ id: ServableID,
+        copies: Int = 1,
         elsewhere: (R) -> Int = { _ in 0 },
         _ load: () throws(E) -> R
     ) throws(E) -> R {
         let (wasAlone, number, known) = state.withLock { state in
             state.loads += 1
             state.begun += 1
-            return (state.loads == 1, state.begun, Self.counted(id, state))
+            return (state.loads == 1, state.begun, Self.counted(id, copies, state))
         }
         let before = known == nil ? bytesInUse() : nil
         defer { state.withLock { $0.loads -= 1 } }
@@ -66,7 +71,7 @@ final class LoadMemory: Sendable {
                 // The first load of all brings the engine with it.
                 guard number > 1 else { return }
                 if state.counted.count >= Self.maximumCounted { state.counted = [:] }
-                state.counted[id] = (growth, 0)
+                state.counted[id] = (growth, copies, 0)
             }
         }
         return result

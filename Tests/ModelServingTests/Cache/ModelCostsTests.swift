@@ -110,7 +110,7 @@ import Testing
         #expect(measured.isMeasured && measured.residentBytes == 3 << 20)
         #expect(costs.expected(Self.version) == measured, "it is remembered")
         #expect(costs.measuredBytes(of: Self.version.path) == 3 << 20)
-        loads.measuring(Self.version.id) { memory.withLock { $0 += 8 << 20 } }
+        loads.measuring(Self.version.id, copies: 2) { memory.withLock { $0 += 8 << 20 } }
         let copies = costs.loaded(Self.version, loadNanoseconds: 9, copies: 2)
         #expect(copies.residentBytes == 4 << 20, "a copy costs half of what two did")
     }
