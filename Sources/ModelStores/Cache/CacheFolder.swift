@@ -37,8 +37,8 @@ final class CacheFolder: Sendable {
         for name in ["blobs", "versions", "partial"] { try LocalFiles.makeFolder("\(path)/\(name)") }
         lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard lock >= 0 else { throw LocalFiles.failure("open", "\(path)/lock") }
+        // All is set: what is thrown from here on ends in `deinit`, which closes the lock.
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
             throw .failedPrecondition(
                 "another process uses the store cache \(path); give each server one of its own (--store-cache-dir)"
             )
