@@ -67,8 +67,14 @@ LEFT_OUT = {
     "opentelemetry.proto.trace.v1.Span": {"events", "links"},
     "tensorflow.RunMetadata": {"step_stats", "cost_graph", "partition_graphs", "function_graphs"},
 }
-# Fields of our own in official messages.
-ADDED = {"tensorflow.serving.ModelConfig.apus"}
+# Messages and fields of our own in official ones.
+POLICY = "tensorflow.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy"
+ADDED = {
+    "tensorflow.serving.ModelConfig.apus",
+    f"{POLICY}.latest_once",
+    f"{POLICY}.LatestOnce",
+    f"{POLICY}.LatestOnce.num_versions",
+}
 LEFT_OUT_MESSAGES = {
     "opentelemetry.proto.common.v1.EntityRef",
     "opentelemetry.proto.trace.v1.Span.Event",
