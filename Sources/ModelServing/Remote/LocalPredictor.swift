@@ -14,19 +14,18 @@ final class LocalPredictor: RemotePredicting {
     private struct Service { weak var service: InferenceService? }
 
     private let service = Mutex(Service())
-    private let threads: WorkerThreads
+    private let threads: BlockingThreads
     private let deadlines = DeadlineWatch()
 
     /// - Parameter threadCount: as many answers are computed at a time. The threads start with the first call.
-    init(threadCount: Int) { threads = WorkerThreads(named: "shard", count: threadCount) }
+    init(threadCount: Int) { threads = BlockingThreads(named: "shard", atMost: max(threadCount, 1)) }
 
     /// Says what the calls are made through; to be called before anything is loaded.
     func use(_ service: InferenceService) { self.service.withLock { $0.service = service } }
 
-    /// Ends the threads. Calls are refused from now on.
+    /// Calls are refused from now on; those that have begun end, and the threads some time after them.
     func close() {
         service.withLock { $0.service = nil }
-        threads.close()
         deadlines.close()
     }
 
@@ -47,7 +46,7 @@ final class LocalPredictor: RemotePredicting {
                 let wait = service.whenLoaded(selector, by: prediction.deadline) { [self] result in
                     switch result {
                     case .success(let model): run(prediction, on: model, named: name, service, answer)
-                    case .failure(let error): threads.run { answer.give(.failure(Self.isAway(name, error))) }
+                    case .failure(let error): threads.start { answer.give(.failure(Self.isAway(name, error))) }
                     }
                 }
                 if let wait { answer.whenGiven { wait.cancel() } }
@@ -106,7 +105,7 @@ final class LocalPredictor: RemotePredicting {
             outputFilter: prediction.outputs,
             terms: CallTerms(deadline: prediction.deadline)
         )
-        threads.run {
+        threads.start {
             guard !answer.isGiven else { return }
             let result = Result { () throws(ServingError) in try service.predictHere(call, on: model) }
             answer.give(result.map { $0.outputs.prefix(prediction.outputs.count).map(\.tensor) })

@@ -7,34 +7,16 @@ public func onOwnThread<Result: Sendable>(
     named name: String,
     _ body: @escaping @Sendable () -> Result
 ) async -> Result? {
-    await result(of: body) { call in
-        do throws(ServingError) {
-            try startThreadIfPossible(named: name, call)
-        } catch {
-            // A pool that waits for a disk is better than a call that is never made.
-            call()
-        }
-    }
-}
-
-extension BlockingThreads {
-    /// Runs a blocking call when one of the threads is free.
-    ///
-    /// - Returns: `nil` when the task was cancelled first. A call that has begun then ends on its thread, unheard.
-    public func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result? {
-        await result(of: body) { call in start(call) }
-    }
-}
-
-private func result<Result: Sendable>(
-    of body: @escaping @Sendable () -> Result,
-    start: (@escaping @Sendable () -> Void) -> Void
-) async -> Result? {
     let waiter = Waiter<Result>()
     return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             guard waiter.wait(continuation) else { return }
-            start { if waiter.isWaitedFor { waiter.resume(returning: body()) } }
+            do throws(ServingError) {
+                try startThreadIfPossible(named: name) { waiter.resume(returning: body()) }
+            } catch {
+                // A pool that waits for a disk is better than a call that is never made.
+                waiter.resume(returning: body())
+            }
         }
     } onCancel: {
         waiter.resume(returning: nil)
@@ -60,13 +42,6 @@ private final class Waiter<Result: Sendable>: Sendable {
         }
         if !isNew { continuation.resume(returning: nil) }
         return isNew
-    }
-
-    var isWaitedFor: Bool {
-        state.withLock { state in
-            guard case .waiting = state else { return false }
-            return true
-        }
     }
 
     func resume(returning result: Result?) {
