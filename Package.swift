@@ -84,6 +84,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-device-rewrite", path: "DeviceRewrite", ["PlacementExercises"]),
     fuzzer("fuzz-agent-configuration", path: "AgentConfiguration", ["ClusterExercises"]),
     fuzzer("fuzz-zookeeper-payload", path: "ZooKeeperPayload", ["ClusterExercises"]),
+    fuzzer("fuzz-routes-table", path: "RoutesTable", ["ClusterExercises"]),
     fuzzer("fuzz-embedding-dump", path: "EmbeddingDump", ["DumpExercises"]),
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
     fuzzer("fuzz-shard-graph", path: "ShardGraph", ["EmbeddingExercises"]),
@@ -191,6 +192,8 @@ let package = Package(
         library("EmbeddingDump", ["ModelSignatures", "ServingPrimitives"]),
         // Deployments of Monolith's: the agent's configuration, layouts, nodes of ZooKeeper.
         library("Cluster", ["ModelSignatures", "ServingConfig", "ServingPrimitives"]),
+        // Which replica of a shard on other machines is asked, and what becomes of a call: decisions only.
+        library("RemoteRouting", ["Cluster", "ServingPrimitives"]),
         library(
             "EngineTensorFlow",
             ["CTensorFlow", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
@@ -210,12 +213,14 @@ let package = Package(
         .target(name: "CEngineProcess"),
         library("EngineProcess", ["CEngineProcess", "EngineInterface", "ServingPrimitives", "Tensors"]),
 
-        // The load generator of `apus bench`.
+        // Calls of other servers, for `apus bench` and for lookups on other machines.
         .target(name: "CEpoll"),
+        library("HTTPClient", ["CEpoll", "HTTP2Server", "ServingPrimitives"]),
+        // The load generator of `apus bench`.
         library(
             "LoadGeneration",
             [
-                "CEpoll", "EngineInterface", "FrontendREST", "HTTP2Server", "Inference", "Servables",
+                "CEpoll", "EngineInterface", "FrontendREST", "HTTP2Server", "HTTPClient", "Inference", "Servables",
                 "ServingPrimitives", "ServingProtos", "Tensors", "WireFormat", protobuf,
             ]
         ),
@@ -224,10 +229,10 @@ let package = Package(
         library(
             "ModelServing",
             [
-                "AccessControl", "Batching", "EngineEmbedding", "EngineInterface", "EngineLiteRT", "EngineProcess",
-                "EngineTensorFlow",
-                "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference", "ModelSources",
-                "ModelStores", "ModelTools",
+                "AccessControl", "Batching", "CEpoll", "Cluster", "EngineEmbedding", "EngineInterface", "EngineLiteRT",
+                "EngineProcess", "EngineTensorFlow",
+                "EventLoopSupport", "FrontendGRPC", "FrontendREST", "HTTP2Server", "HTTPClient", "Inference",
+                "ModelSources", "ModelStores", "ModelTools", "RemoteRouting",
                 "RequestLogging",
                 "Servables", "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
                 "Telemetry", "Tensors", "TraceExport", "TransportSecurity", "WireFormat", logging, nioCore, nioPosix,
@@ -237,7 +242,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "CacheSimulation", "EmbeddingDump", "LoadGeneration", "ModelServing", "ModelTools",
+                "Batching", "CacheSimulation", "EmbeddingDump", "HTTPClient", "LoadGeneration", "ModelServing",
+                "ModelTools",
                 "SchedulerSimulation", "ServingConfig", "ServingPrimitives", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
@@ -289,7 +295,7 @@ let package = Package(
         ),
         .target(
             name: "ClusterExercises",
-            dependencies: ["Cluster", "ServingPrimitives"],
+            dependencies: ["Cluster", "RemoteRouting", "ServingPrimitives"],
             path: "FuzzTesting/ClusterExercises",
             swiftSettings: swiftSettings
         ),
@@ -301,7 +307,7 @@ let package = Package(
         ),
         .target(
             name: "LoadExercises",
-            dependencies: ["LoadGeneration", "ServingPrimitives"],
+            dependencies: ["HTTPClient", "LoadGeneration", "ServingPrimitives"],
             path: "FuzzTesting/LoadExercises",
             swiftSettings: swiftSettings
         ),
@@ -433,7 +439,8 @@ let package = Package(
         tests(
             "LoadGeneration",
             [
-                "EngineInterface", "HTTP2Server", "Inference", "LoadExercises", "ServingPrimitives", "ServingProtos",
+                "EngineInterface", "HTTP2Server", "HTTPClient", "Inference", "LoadExercises", "ServingPrimitives",
+                "ServingProtos",
                 "Tensors",
                 "WireFormat", nioCore, nioEmbedded, protobuf,
             ]
@@ -461,6 +468,7 @@ let package = Package(
                 "Tensors",
             ]
         ),
+        tests("RemoteRouting", ["Cluster", "ServingPrimitives"]),
         tests("Cluster", ["ClusterExercises", "ServingConfig", "ServingPrimitives"]),
         tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
         tests(
@@ -475,8 +483,9 @@ let package = Package(
         tests(
             "ModelServing",
             [
-                "Batching", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference",
-                "ModelSources", "ModelTools", "RequestLogging", "Servables", "ServingConfig", "ServingMetrics",
+                "Batching", "Cluster", "EngineInterface", "FrontendGRPC", "FrontendREST", "HTTP2Server", "Inference",
+                "ModelSources", "ModelTools", "RemoteRouting", "RequestLogging", "Servables", "ServingConfig",
+                "ServingMetrics",
                 "ServingPrimitives", "ServingProtos", "ServingTestKit", "Tensors", "TransportSecurity", "WireFormat",
                 logging, nioCore, nioPosix, nioSSL,
                 protobuf,

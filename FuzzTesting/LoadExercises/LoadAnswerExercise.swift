@@ -1,3 +1,4 @@
+import HTTPClient
 import LoadGeneration
 
 /// What fuzz-load-answer does with an input, and the tests with its corpus: everything the load generator reads from a

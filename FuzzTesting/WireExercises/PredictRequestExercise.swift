@@ -19,6 +19,7 @@ package enum PredictRequestExercise {
             let offset = bytes.prefix(length).withUnsafeBytes { PredictRequestDecoder.payloadOffset(inPrefix: $0) }
             if let offset, !(0...length).contains(offset) { return "payload offset \(offset) in \(length) bytes" }
         }
+        if let fault = faultAsAnswer(bytes) { return fault }
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = 10_000
         let expected = try? Tensorflow_Serving_PredictRequest(serializedBytes: ReadFields.of(bytes), options: options)
@@ -29,6 +30,15 @@ package enum PredictRequestExercise {
         } catch {
             return disagreement(error, expected)
         }
+    }
+
+    /// Read as an answer, which has tensors in the same form, the bytes have to be taken or refused.
+    private static func faultAsAnswer(_ bytes: [UInt8]) -> String? {
+        let decoded: Result<[NamedTensor], ServingError> = bytes.withUnsafeBytes { bytes in
+            Result { () throws(ServingError) in try PredictResponseDecoder.decode(copying: bytes) }
+        }
+        guard case .failure(let error) = decoded, error.code != .invalidArgument else { return nil }
+        return "an answer is refused with another error: \(error)"
     }
 
     private static func decode(_ bytes: [UInt8]) throws(ServingError) -> PredictCall {

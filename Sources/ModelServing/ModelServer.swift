@@ -53,6 +53,8 @@ public final class ModelServer: Sendable {
     private let engineProcesses: EngineProcesses
     private let sessionTargets: SessionTargets
     private let predictor: LocalPredictor
+    /// `nil` where graphs ask this server's models only.
+    private let remote: (predictor: RoutedPredictor, file: RoutesFile)?
     private let placement: (any ModelPlacement)?
     private let devicesFile: DevicesFile?
 
@@ -151,6 +153,14 @@ public final class ModelServer: Sendable {
         }
         let predictor = LocalPredictor(threadCount: threads.engineThreads)
         self.predictor = predictor
+        let remote = try RoutedPredictor.make(
+            configuration.remoteLookups,
+            local: predictor,
+            threadCount: threads.engineThreads,
+            metrics: metrics,
+            logger: logger
+        )
+        self.remote = remote
         // A version that comes and goes is read from the page cache again and again.
         let flushesFiles = configuration.loading.flushesFileSystemCaches && modelCache == nil
         let manager = ServableManager(
@@ -168,7 +178,7 @@ public final class ModelServer: Sendable {
                 tracer: tracer,
                 breakers: ModelBreakers(configuration.breaker, metrics: metrics),
                 placement: placement,
-                remotePredictor: predictor,
+                remotePredictor: remote?.predictor ?? predictor,
                 logger: logger
             ),
             policy: configuration.loading.policy(threads),
@@ -339,6 +349,7 @@ public final class ModelServer: Sendable {
                 group.addTask { [models] in for await names in placement.renewals { await models.renew(names) } }
             }
             if let devicesFile { group.addTask { await devicesFile.watch() } }
+            if let remote { group.addTask { await remote.file.watch() } }
             if let file = configuration.polledModelFile {
                 group.addTask { [configuration, models, logger] in
                     await file.poll(
@@ -396,6 +407,7 @@ public final class ModelServer: Sendable {
             if let controlPort { group.addTask { await controlPort.shutdown(grace: grace) } }
         }
         await unload(within: grace)
+        remote?.predictor.close()
         predictor.close()
         scheduling.shutdown()
         await requestLogs.close(withinSeconds: Self.logGraceSeconds)

@@ -28,6 +28,7 @@ extension ServerConfiguration {
         reportEngine(report)
         stores.report(report)
         embedding.report(report)
+        remoteLookups.report(report)
         if let batching {
             problems += batching.parameters.threadProblems()
             // Those of a version are an affair of its load.

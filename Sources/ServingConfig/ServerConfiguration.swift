@@ -25,6 +25,7 @@ public struct ServerConfiguration: Sendable, Hashable {
     public var isolatedModels: [String] = []
     public var stores = Stores()
     public var embedding = Embedding()
+    public var remoteLookups = RemoteLookups()
     public var modelCache = ModelCache()
     public var cluster = Cluster()
     /// Where models go; `nil` leaves them where their graphs say.

@@ -16,6 +16,29 @@ struct NamedTensorMap {
     /// Names met, wrong ones included.
     var count: Int { tensors.count + failures.count }
 
+    /// Takes one entry as it is on the wire: a message of key (1) and value (2), either of which may be missing.
+    mutating func merge(
+        entry: UnsafeRawBufferPointer,
+        owner: AnyObject,
+        budget: inout AllocationBudget
+    ) throws(WireError) {
+        var reader = WireReader(entry)
+        var name = ""
+        var fields = TensorFields()
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            switch tag {
+            case .bytes(1): name = try reader.string()
+            case .bytes(2): try fields.merge(try reader.payload())
+            default: try reader.skip(tag)
+            }
+        }
+        set(name, Result { () throws(TensorError) in try fields.tensor(owner: owner, budget: &budget) })
+        guard count <= PredictRequestDecoder.maximumNames else {
+            throw WireError(.tooManyNames, at: reader.position)
+        }
+    }
+
     mutating func set(_ name: String, _ tensor: Result<Tensor, TensorError>) {
         entryCount += 1
         switch tensor {

@@ -1,6 +1,5 @@
 public import Inference
 public import ServingPrimitives
-import Tensors
 
 /// Reads `tensorflow.serving.PredictRequest` in one pass over the received bytes, without a generated message.
 public enum PredictRequestDecoder {
@@ -56,7 +55,7 @@ private struct PredictRequestFields {
                 let spec = try reader.payload()
                 if model == nil { model = ModelSpecFields() }
                 try model?.merge(spec)
-            case .bytes(2): try mergeInput(try reader.payload())
+            case .bytes(2): try inputs.merge(entry: try reader.payload(), owner: owner, budget: &budget)
             case .bytes(3): try appendToFilter(try reader.string(), reader.position)
             // predict_streamed_options (5), client_id (6) and request_options (7) change nothing here and are passed
             // over unread.
@@ -70,25 +69,5 @@ private struct PredictRequestFields {
             throw WireError(.tooManyNames, at: position)
         }
         outputFilter.append(name)
-    }
-
-    /// One entry of the map `inputs`: a message of key (1) and value (2), either of which may be missing.
-    private mutating func mergeInput(_ entry: UnsafeRawBufferPointer) throws(WireError) {
-        var reader = WireReader(entry)
-        var name = ""
-        var fields = TensorFields()
-        while !reader.isAtEnd {
-            let tag = try reader.tag()
-            switch tag {
-            case .bytes(1): name = try reader.string()
-            case .bytes(2): try fields.merge(try reader.payload())
-            default: try reader.skip(tag)
-            }
-        }
-        inputs.set(name, Result { () throws(TensorError) in try fields.tensor(owner: owner, budget: &budget) })
-        guard inputs.count <= PredictRequestDecoder.maximumNames else {
-            throw WireError(.tooManyNames, at: reader.position)
-        }
-
     }
 }

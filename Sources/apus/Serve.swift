@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Placement") var placement: PlacementOptions
     @OptionGroup(title: "TFLite") var tflite: TFLiteOptions
     @OptionGroup(title: "Shards of embeddings") var shards: ShardOptions
+    @OptionGroup(title: "Shards on other machines") var remote: RemoteOptions
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Scheduling") var scheduling: SchedulingOptions
@@ -97,6 +98,7 @@ struct Serve: AsyncParsableCommand {
         placement.apply(to: &configuration)
         tflite.apply(to: &configuration)
         shards.apply(to: &configuration)
+        remote.apply(to: &configuration)
         network.apply(to: &configuration)
         requests.apply(to: &configuration)
         scheduling.apply(to: &configuration)

@@ -9,6 +9,7 @@ import Testing
 
     private static let exercises: [String: @Sendable ([UInt8]) -> String?] = [
         "fuzz-agent-configuration": AgentConfigurationExercise.fault(in:),
+        "fuzz-routes-table": RoutesTableExercise.fault(in:),
         "fuzz-zookeeper-payload": ZooKeeperPayloadExercise.fault(in:),
     ]
 

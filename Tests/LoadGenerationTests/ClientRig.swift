@@ -1,5 +1,6 @@
 import Glibc
 
+@testable import HTTPClient
 @testable import LoadGeneration
 
 /// Records what a protocol engine tells.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
+@testable import HTTPClient
 @testable import LoadGeneration
 
 /// Answers as a script says.

@@ -8,6 +8,7 @@ import Tensors
 import Testing
 import WireFormat
 
+@testable import HTTPClient
 @testable import LoadGeneration
 
 struct RequestFieldsTests {

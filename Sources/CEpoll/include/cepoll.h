@@ -1,9 +1,10 @@
-// epoll and timerfd, which Swift's Glibc module does not show, and errno-free helpers for the event's union.
+// epoll, timerfd and eventfd, which Swift's Glibc module does not show, and errno-free helpers for the event's union.
 #ifndef CEPOLL_H
 #define CEPOLL_H
 
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -24,6 +25,19 @@ static inline uint32_t cepoll_events(const struct epoll_event *events, int index
 static inline int cepoll_set_timer(int timer, uint64_t nanoseconds) {
     struct itimerspec value = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
     return timerfd_settime(timer, TFD_TIMER_ABSTIME, &value, 0);
+}
+
+/// A descriptor that is readable from a signal until it is cleared; negative when there is none to be had.
+static inline int cepoll_make_signal(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+static inline void cepoll_signal(int signal) {
+    // Full only when it is readable anyway.
+    (void)!eventfd_write(signal, 1);
+}
+
+static inline void cepoll_clear(int signal) {
+    eventfd_t value;
+    (void)!eventfd_read(signal, &value);
 }
 
 /// The CPU-time clock of a process, as clock_getcpuclockid gives it.

@@ -1,3 +1,4 @@
+public import HTTPClient
 public import ServingPrimitives
 
 /// One HTTP/1.1 request to a server and its answer, for command lines.

@@ -1,5 +1,6 @@
 import CEpoll
 import Glibc
+import HTTPClient
 import ServingPrimitives
 
 /// One call on a connection of its own, for what a run has to know before: metadata, metric pages, a first answer.

@@ -1,5 +1,6 @@
 import EngineInterface
 import FrontendREST
+public import HTTPClient
 import Inference
 public import ServingPrimitives
 import ServingProtos

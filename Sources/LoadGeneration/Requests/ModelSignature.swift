@@ -1,4 +1,5 @@
 import EngineInterface
+import HTTPClient
 import ServingPrimitives
 import ServingProtos
 import SwiftProtobuf

@@ -1,3 +1,5 @@
+import HTTPClient
+
 extension PreparedRequest {
     /// A unary gRPC call.
     ///
@@ -50,8 +52,4 @@ extension PreparedRequest {
         )
         return PreparedRequest(route: 0, fields: [], body: body, http1Head: head, check: check)
     }
-}
-
-extension ServerAddress {
-    var authority: String { host.contains(":") ? "[\(host)]:\(port)" : port == 0 ? host : "\(host):\(port)" }
 }

@@ -1,3 +1,4 @@
+public import HTTPClient
 public import ServingPrimitives
 
 /// Requests whose bytes are given.

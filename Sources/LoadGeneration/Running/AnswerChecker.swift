@@ -1,4 +1,5 @@
 import Glibc
+package import HTTPClient
 import WireFormat
 
 /// Says whether an answer of status OK is a good one: it has as many rows as the first one to the same request had, or

@@ -1,3 +1,4 @@
+public import HTTPClient
 public import ServingPrimitives
 
 /// One server, and what it is asked.

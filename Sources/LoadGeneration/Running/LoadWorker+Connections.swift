@@ -1,3 +1,5 @@
+import HTTPClient
+
 extension LoadWorker {
     private static let connectWait: UInt64 = 5_000_000_000
     private static let longestRetry: UInt64 = 500_000_000

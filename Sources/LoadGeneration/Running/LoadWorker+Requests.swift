@@ -1,3 +1,4 @@
+import HTTPClient
 import ServingPrimitives
 
 extension LoadWorker: AnswerReceiver {

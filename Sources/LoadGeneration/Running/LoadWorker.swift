@@ -1,5 +1,6 @@
 import CEpoll
 import Glibc
+import HTTPClient
 import ServingPrimitives
 
 /// One thread's share of a load: its connections, kept from slice to slice, and the loop that drives them.

@@ -1,3 +1,4 @@
+public import HTTPClient
 import ServingPrimitives
 
 /// How a request ended.

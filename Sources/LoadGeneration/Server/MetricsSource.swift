@@ -1,3 +1,4 @@
+public import HTTPClient
 import ServingPrimitives
 
 /// A server's page of metrics in Prometheus' text form.

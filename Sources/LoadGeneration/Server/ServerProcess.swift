@@ -1,5 +1,6 @@
 import CEpoll
 import Glibc
+public import HTTPClient
 import ServingPrimitives
 
 /// A server's processes on this machine, for the CPU time they take.

@@ -29,6 +29,12 @@ final class LocalPredictor: RemotePredicting {
         deadlines.close()
     }
 
+    /// Whether one of this server's models is the one that is meant, whatever its state.
+    func has(_ prediction: RemotePrediction) -> Bool {
+        guard let service = service.withLock({ $0.service }) else { return false }
+        return prediction.names.contains { service.knows($0) }
+    }
+
     func predict(
         _ prediction: RemotePrediction,
         completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
@@ -112,7 +118,7 @@ final class LocalPredictor: RemotePredicting {
         }
     }
 
-    private static func isLate(_ prediction: RemotePrediction) -> ServingError {
+    static func isLate(_ prediction: RemotePrediction) -> ServingError {
         .deadlineExceeded("TfServingRemotePredict: \"\(prediction.model)\" did not answer in time")
     }
 

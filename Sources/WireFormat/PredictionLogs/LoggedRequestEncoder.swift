@@ -6,7 +6,7 @@ import Tensors
 /// alike) or `MultiInferenceRequest`.
 struct LoggedRequestEncoder {
     private enum Kind {
-        case predict(PredictRequestFields)
+        case predict(PredictRequestEncoder)
         case examples(ModelSelector, ExampleListEncoder)
         case tasks([MultiInferenceCall.Task], ExampleListEncoder)
     }
@@ -15,7 +15,7 @@ struct LoggedRequestEncoder {
     private let kind: Kind
 
     init(_ call: PredictCall) {
-        let fields = PredictRequestFields(call)
+        let fields = PredictRequestEncoder(call, encoding: .typedFields)
         kind = .predict(fields)
         byteCount = fields.byteCount
     }
@@ -52,44 +52,6 @@ struct LoggedRequestEncoder {
     }
 }
 
-/// The fields of a `PredictRequest`.
-private struct PredictRequestFields {
-    let byteCount: Int
-    private let call: PredictCall
-    private let tensors: [TensorProtoEncoder]
-
-    init(_ call: PredictCall) {
-        self.call = call
-        tensors = call.inputs.map { TensorProtoEncoder($0.tensor, .typedFields) }
-        var size = WireSize.field(1, length: call.model.wireByteCount)
-        for (input, tensor) in zip(call.inputs, tensors) {
-            size += WireSize.field(2, length: Self.entryByteCount(input.name, tensor))
-        }
-        for name in call.outputFilter { size += WireSize.field(3, length: name.utf8.count) }
-        byteCount = size
-    }
-
-    func write(to writer: inout WireWriter) {
-        writer.header(1, length: call.model.wireByteCount)
-        call.model.write(to: &writer)
-        for (input, tensor) in zip(call.inputs, tensors) {
-            writer.header(2, length: Self.entryByteCount(input.name, tensor))
-            writer.string(1, input.name)
-            writer.header(2, length: tensor.byteCount)
-            tensor.write(input.tensor, to: &writer)
-        }
-        for name in call.outputFilter {
-            writer.header(3, length: name.utf8.count)
-            writer.bytes(Array(name.utf8))
-        }
-    }
-
-    /// An entry of the map `inputs`: key (1) and value (2).
-    private static func entryByteCount(_ name: String, _ tensor: TensorProtoEncoder) -> Int {
-        WireSize.string(1, name) + WireSize.field(2, length: tensor.byteCount)
-    }
-}
-
 /// Writes an `Input` with the examples as they are: a message with an `ExampleList`, whose members are serialized already.
 private struct ExampleListEncoder {
     /// Size of the `Input`.
@@ -112,35 +74,6 @@ private struct ExampleListEncoder {
                 writer.bytes(UnsafeRawBufferPointer(example.bytes))
             }
         }
-    }
-}
-
-/// A `ModelSpec` as a client asks for it: a version or a label only where it named one.
-extension ModelSelector {
-    fileprivate var wireByteCount: Int {
-        let version =
-            switch version {
-            case .latest: 0
-            case .specific(let number): WireSize.field(2, length: WireSize.number(1, UInt64(bitPattern: number)))
-            case .label(let label): WireSize.field(4, length: label.utf8.count)
-            }
-        return WireSize.string(1, name) + version + WireSize.string(3, signatureName)
-    }
-
-    fileprivate func write(to writer: inout WireWriter) {
-        writer.string(1, name)
-        switch version {
-        case .latest: break
-        case .specific(let number):
-            let number = UInt64(bitPattern: number)
-            // There even for version 0.
-            writer.header(2, length: WireSize.number(1, number))
-            writer.number(1, number)
-        case .label(let label):
-            writer.header(4, length: label.utf8.count)
-            writer.bytes(Array(label.utf8))
-        }
-        writer.string(3, signatureName)
     }
 }
 

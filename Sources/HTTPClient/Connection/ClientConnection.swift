@@ -2,14 +2,14 @@ import CEpoll
 import Glibc
 
 /// One socket with its protocol engine.
-final class ClientConnection {
-    enum State {
+package final class ClientConnection {
+    package enum State {
         case closed
         case connecting
         case open
     }
 
-    enum Event {
+    package enum Event {
         case none
         /// The connection came up.
         case opened
@@ -17,30 +17,30 @@ final class ClientConnection {
         case ended(BrokenAnswer)
     }
 
-    let key: Int
-    let address: ServerAddress
-    private(set) var state = State.closed
-    private(set) var client: ProtocolClient
+    package let key: Int
+    package let address: ServerAddress
+    package private(set) var state = State.closed
+    package private(set) var client: ProtocolClient
     private var descriptor: CInt = -1
     private let epoll: CInt
     private let makeClient: () -> ProtocolClient
     private var waitsForRoom = false
 
-    // For the load that uses it.
+    // For whoever uses it.
     /// Requests that this connection should have in flight, in a closed loop.
-    var quota = 0
+    package var quota = 0
     /// Is among those to be written to.
-    var isDirty = false
+    package var isDirty = false
     /// Is among those that a request can be sent on (HTTP/1.1).
-    var isListed = false
+    package var isListed = false
     /// When to connect again, after it failed.
-    var retryTime: UInt64 = 0
-    var failures = 0
-    private(set) var bytesIn: UInt64 = 0
+    package var retryTime: UInt64 = 0
+    package var failures = 0
+    package private(set) var bytesIn: UInt64 = 0
     private var bytesOutBefore: UInt64 = 0
-    var bytesOut: UInt64 { bytesOutBefore &+ client.output.written }
+    package var bytesOut: UInt64 { bytesOutBefore &+ client.output.written }
 
-    init(key: Int, address: ServerAddress, epoll: CInt, makeClient: @escaping () -> ProtocolClient) {
+    package init(key: Int, address: ServerAddress, epoll: CInt, makeClient: @escaping () -> ProtocolClient) {
         self.key = key
         self.address = address
         self.epoll = epoll
@@ -50,10 +50,10 @@ final class ClientConnection {
 
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
-    var canSend: Bool { state == .open && client.canSend }
+    package var canSend: Bool { state == .open && client.canSend }
 
     /// Starts to connect; what becomes of it comes as an event.
-    func connect() -> BrokenAnswer? {
+    package func connect() -> BrokenAnswer? {
         bytesOutBefore &+= client.output.written
         client = makeClient()
         switch address.connect() {
@@ -67,7 +67,7 @@ final class ClientConnection {
     }
 
     /// Ends the connection without a word to the load.
-    func close() {
+    package func close() {
         guard descriptor >= 0 else { return }
         Glibc.close(descriptor)
         descriptor = -1
@@ -82,7 +82,7 @@ final class ClientConnection {
 
     // MARK: Events
 
-    func handle(_ events: UInt32, _ buffer: UnsafeMutableRawBufferPointer) -> Event {
+    package func handle(_ events: UInt32, _ buffer: UnsafeMutableRawBufferPointer) -> Event {
         if state == .connecting {
             if let reason = connectFailure() { return end(reason) }
             state = .open
@@ -125,7 +125,7 @@ final class ClientConnection {
     }
 
     /// Writes what the engine has to say.
-    func flush() -> Event {
+    package func flush() -> Event {
         guard state == .open else { return .none }
         let status = client.output.write(to: descriptor)
         if status != 0, status != EAGAIN { return end(.closed) }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Bytes on their way to a socket: small ones are copied in one after the other, large ones (bodies, which stay where
 /// they are during a run) only referred to.
-struct OutputBuffer: ~Copyable {
+package struct OutputBuffer: ~Copyable {
     private struct External {
         /// Before which of the copied bytes it goes.
         var position: Int
@@ -19,11 +19,11 @@ struct OutputBuffer: ~Copyable {
     private var externals: [External] = []
     private var firstExternal = 0
     /// Bytes that the socket took so far.
-    private(set) var written: UInt64 = 0
+    package private(set) var written: UInt64 = 0
 
     deinit { memory.deallocate() }
 
-    var isEmpty: Bool { start == end && firstExternal == externals.count }
+    package var isEmpty: Bool { start == end && firstExternal == externals.count }
 
     mutating func removeAll() {
         start = 0
@@ -71,7 +71,7 @@ struct OutputBuffer: ~Copyable {
     /// Writes as much as the socket takes.
     ///
     /// - Returns: 0, or the `errno` that ended it (`EAGAIN` when the socket is full).
-    mutating func write(to descriptor: CInt) -> CInt {
+    package mutating func write(to descriptor: CInt) -> CInt {
         while !isEmpty {
             let written = externals.isEmpty ? sendCopied(descriptor) : sendParts(descriptor)
             if written < 0 {

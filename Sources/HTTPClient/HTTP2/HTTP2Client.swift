@@ -23,6 +23,8 @@ package final class HTTP2Client: ProtocolClient {
 
     /// Answers of more bytes are given up.
     static let answerLimit = 256 << 20
+    /// Streams are numbered up to 2³¹; another connection goes on from there.
+    private static let streamIDLimit: UInt32 = 0x7fff_fff0
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
     /// Streams by number / 2, in a ring that grows when the oldest and the newest are further apart.
@@ -61,7 +63,7 @@ package final class HTTP2Client: ProtocolClient {
 
     /// Before the peer's settings nothing is sent: they say how much it takes, and come at once.
     package override var canSend: Bool {
-        hasPeerSettings && activeCount < peerStreamLimit && !isFinishing && nextStreamID < 0x7fff_fff0
+        hasPeerSettings && activeCount < peerStreamLimit && !isFinishing
     }
 
     // MARK: Sending
@@ -69,6 +71,7 @@ package final class HTTP2Client: ProtocolClient {
     package override func send(_ request: PreparedRequest, token: Int) -> UInt32 {
         let streamID = nextStreamID
         nextStreamID += 2
+        if nextStreamID >= Self.streamIDLimit { isFinishing = true }
         activeCount += 1
         open(streamID, token)
         writeHeaders(streamID, request)
@@ -145,7 +148,7 @@ package final class HTTP2Client: ProtocolClient {
         }
     }
 
-    override func cancel(_ handle: UInt32) -> Bool {
+    package override func cancel(_ handle: UInt32) -> Bool {
         guard isCurrent(handle), streams[slot(handle)].token >= 0 else { return true }
         close(handle)
         writeReset(handle)

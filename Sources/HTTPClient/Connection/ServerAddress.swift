@@ -8,7 +8,7 @@ public struct ServerAddress: Sendable {
     public let host: String
     public let port: Int
     private let storage: [UInt8]
-    let family: CInt
+    package let family: CInt
 
     /// - Parameter text: `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT` (this machine), `unix:PATH`.
     /// - Throws: `INVALID_ARGUMENT` when it is none of these; `NOT_FOUND` when the name does not resolve.
@@ -27,6 +27,9 @@ public struct ServerAddress: Sendable {
         (family, storage) = try Self.resolve(parts.host, parts.port)
     }
 
+    /// As requests name it.
+    package var authority: String { host.contains(":") ? "[\(host)]:\(port)" : port == 0 ? host : "\(host):\(port)" }
+
     /// Whether this is a loopback address.
     public var isLocal: Bool {
         switch family {
@@ -39,7 +42,7 @@ public struct ServerAddress: Sendable {
     }
 
     /// The same host, another port.
-    func with(port: Int) throws(ServingError) -> ServerAddress {
+    package func with(port: Int) throws(ServingError) -> ServerAddress {
         try ServerAddress(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
     }
 

@@ -33,7 +33,7 @@ package final class HTTP1Client: ProtocolClient {
     }
 
     /// There is no taking back of a request: the connection ends with it.
-    override func cancel(_ handle: UInt32) -> Bool {
+    package override func cancel(_ handle: UInt32) -> Bool {
         token = -1
         isFinishing = true
         return false

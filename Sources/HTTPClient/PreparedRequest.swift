@@ -1,24 +1,24 @@
-import HTTP2Server
+package import HTTP2Server
 
 /// A request as it goes over the wire, built once and sent many times.
 public final class PreparedRequest: @unchecked Sendable {
     // Sendable: nothing is written after `init`.
 
     /// Requests of one route have the same header fields; an HTTP/2 client encodes them once for each connection.
-    let route: Int
+    package let route: Int
     /// Pseudo-header fields first.
-    let fields: [HTTP2HeaderField]
+    package let fields: [HTTP2HeaderField]
     /// With the five bytes before a gRPC message.
-    let body: UnsafeRawBufferPointer
+    package let body: UnsafeRawBufferPointer
     /// For HTTP/1.1: head and body.
-    let http1: UnsafeRawBufferPointer
-    let check: AnswerCheck
+    package let http1: UnsafeRawBufferPointer
+    package let check: AnswerCheck
 
     /// Of the body.
     public var byteCount: Int { body.count }
 
     /// - Parameter fields: pseudo-header fields first; `host` and `content-length` are added for HTTP/1.1.
-    init(route: Int, fields: [HTTP2HeaderField], body: [UInt8], http1Head: [UInt8], check: AnswerCheck) {
+    package init(route: Int, fields: [HTTP2HeaderField], body: [UInt8], http1Head: [UInt8], check: AnswerCheck) {
         self.route = route
         self.fields = fields
         self.check = check

@@ -2,10 +2,10 @@
 ///
 /// A class with subclasses and not a protocol, so that a call is one indirect jump.
 package class ProtocolClient {
-    var output = OutputBuffer()
+    package var output = OutputBuffer()
     unowned let receiver: any AnswerReceiver
     /// The peer said that it takes no more requests on this connection.
-    var isFinishing = false
+    package var isFinishing = false
 
     package init(receiver: any AnswerReceiver) { self.receiver = receiver }
 
@@ -18,7 +18,7 @@ package class ProtocolClient {
     package func send(_ request: PreparedRequest, token: Int) -> UInt32 { preconditionFailure("subclasses send") }
 
     /// Gives a request up; its answer is not told any more. Whether the connection stays usable.
-    func cancel(_ handle: UInt32) -> Bool { preconditionFailure("subclasses cancel") }
+    package func cancel(_ handle: UInt32) -> Bool { preconditionFailure("subclasses cancel") }
 
     /// Reads what came.
     package func receive(_ bytes: UnsafeRawBufferPointer) throws(ProtocolFault) {

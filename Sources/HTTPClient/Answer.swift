@@ -29,7 +29,7 @@ public enum BrokenAnswer: String, Sendable, Hashable, CaseIterable {
     case malformed = "malformed answer"
 }
 
-/// Who is told of answers: a running load.
+/// Who is told of answers.
 package protocol AnswerReceiver: AnyObject {
     /// The request sent with this token is answered; it is told of once for each.
     func answered(_ token: Int, _ answer: borrowing Answer)
@@ -37,6 +37,6 @@ package protocol AnswerReceiver: AnyObject {
 
 /// What the peer did against the protocol. The connection is of no more use.
 package struct ProtocolFault: Error {
-    var reason: StaticString
+    package var reason: StaticString
     init(_ reason: StaticString) { self.reason = reason }
 }
