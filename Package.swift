@@ -89,6 +89,7 @@ let fuzzers: [Target] = [
     fuzzer("fuzz-tflite-model", path: "TFLiteModel", ["EngineLiteRT"]),
     fuzzer("fuzz-shard-graph", path: "ShardGraph", ["EmbeddingExercises"]),
     fuzzer("fuzz-embedding-snapshot", path: "EmbeddingSnapshot", ["EmbeddingExercises"]),
+    fuzzer("fuzz-push-journal", path: "PushJournal", ["EmbeddingExercises"]),
 ]
 
 let package = Package(

@@ -253,6 +253,60 @@ def test_a_new_version_takes_over_and_a_restart_imports_nothing(tmp_path):
         assert "were imported" not in server.output
 
 
+def push(stub, model, row):
+    call(stub, model, RAW_ASSIGN, id=ids(7, 50), id_split=ids(0, 2, 2), flat_value=floats(*row, 1, 1))
+
+
+def rows_of_7(stub, model):
+    return call(stub, model, "lookup", mov=ids(7, 50), uid=ids())["mov"].tolist()
+
+
+def test_pushes_outlive_the_server(tmp_path):
+    base = tmp_path / "ps"
+    settle(multi_shard(base / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache"]
+    for sync in ["always", "second", "never"]:
+        with apus_serve({"ps": base}, *arguments, f"--embedding-journal-sync={sync}") as server:
+            server.wait_until_ready()
+            push(server.prediction(), "ps", [9, len(sync)])
+        with apus_serve({"ps": base}, *arguments) as server:
+            server.wait_until_ready()
+            assert rows_of_7(server.prediction(), "ps") == [[9, len(sync)], [1, 1]]
+            assert "pushed rows of" in server.output
+            page = server.get("/metrics").text
+            since = re.search(r'seconds_since_last_update\{path="[^"]*",table="mov"\} (\d+)', page)
+            assert since and int(since[1]) < LONG
+
+
+def test_pushes_outlive_the_version(tmp_path):
+    base = tmp_path / "ps"
+    settle(multi_shard(base / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache"]
+    with apus_serve({"ps": base}, *arguments) as server:
+        server.wait_until_ready()
+        stub = server.prediction()
+        push(stub, "ps", [9, 9])
+        settle(multi_shard(tmp_path / "part", tables()))
+        os.rename(tmp_path / "part", base / "2")
+        server.wait_for("ps", 2)
+        # The dump is the newer file, and says that its row is older than the push.
+        assert rows_of_7(stub, "ps")[0] == [9, 9]
+        push(stub, "ps", [8, 8])
+        assert rows_of_7(stub, "ps") == [[8, 8], [1, 1]]
+
+
+def test_without_a_journal_pushes_end_with_the_server(tmp_path):
+    base = tmp_path / "ps"
+    settle(multi_shard(base / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache", "--embedding-journal-bytes=0"]
+    with apus_serve({"ps": base}, *arguments) as server:
+        server.wait_until_ready()
+        push(server.prediction(), "ps", [9, 9])
+    with apus_serve({"ps": base}, *arguments) as server:
+        server.wait_until_ready()
+        assert rows_of_7(server.prediction(), "ps") == [[3, 4], [0, 0]]
+
+
 def test_a_shard_in_a_process_of_its_own(tmp_path):
     settle(multi_shard(tmp_path / "ps" / "1", tables()))
     arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache", "--isolate=ps"]
@@ -283,6 +337,8 @@ def test_the_flags_of_tensorflow_model_server(tmp_path):
     for flag, reason in [
         ("--embedding_path_prefixes=hdfs://node", "expected FOREIGN=LOCAL"),
         ("--embedding_update_bytes=5", "may have 5 bytes"),
+        ("--embedding_journal_bytes=5", "may have 5 bytes"),
+        ("--embedding_journal_sync=often", "expected always, second or never"),
     ]:
         with tensorflow_model_server(*arguments, flag) as server:
             assert server.wait() != 0

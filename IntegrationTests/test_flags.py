@@ -25,6 +25,8 @@ OURS = {
     "--embedding_huge_pages",
     "--embedding_path_prefixes",
     "--embedding_update_bytes",
+    "--embedding_journal_bytes",
+    "--embedding_journal_sync",
     "--enable_control",
     "--flight_recorder_size",
     "--isolated_models",

@@ -31,6 +31,18 @@ struct ShardOptions: ParsableArguments {
     )
     var updateBytes: Int64 = 1 << 30
 
+    @Option(
+        name: .customLong("embedding-journal-bytes"),
+        help: "Bytes of the journal that keeps the rows pushed to a base path; 0 keeps none."
+    )
+    var journalBytes: Int64 = 1 << 30
+
+    @Option(
+        name: .customLong("embedding-journal-sync"),
+        help: "When pushed rows go to the disk: always (before they are answered), second or never."
+    )
+    var journalSync = ServerConfiguration.Embedding.JournalSync.always
+
     @Flag(
         name: .customLong("embedding-huge-pages"),
         help: "Copy tables into huge pages instead of mapping their files."
@@ -41,6 +53,8 @@ struct ShardOptions: ParsableArguments {
         configuration.embedding.pathPrefixes = pathPrefixes
         configuration.embedding.cacheFolder = cacheFolder.map { AbsolutePath.of($0).withoutSlashAtEnd }
         configuration.embedding.updateBytes = updateBytes
+        configuration.embedding.journalBytes = journalBytes
+        configuration.embedding.journalSync = journalSync
         configuration.embedding.usesHugePages = usesHugePages
     }
 }
@@ -48,3 +62,5 @@ struct ShardOptions: ParsableArguments {
 extension ServerConfiguration.Embedding.PathPrefix: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
+
+extension ServerConfiguration.Embedding.JournalSync: ExpressibleByArgument {}

@@ -32,4 +32,10 @@ import Testing
         #expect(try signatures("multi")?.count == 4)
         #expect(throws: ServingError.self) { try signatures("remote") }
     }
+
+    @Test func `the corpus of journals has no fault`() throws {
+        for (name, bytes) in try corpus("fuzz-push-journal") {
+            #expect(PushJournalExercise.fault(in: bytes) == nil, "\(name)")
+        }
+    }
 }

@@ -7,18 +7,27 @@ struct TableConfiguration: Hashable {
     var format: RowFormat
     /// Rows of zeros are not kept: their ids would be looked up as zeros anyway.
     var skipsZeros = false
+    /// `nil` when rows stay for ever.
+    var eviction: EvictionSchedule?
 
-    /// entry_config = 1 { segments = 1 }, skip_zero_embedding = 10
+    /// entry_config = 1 { segments = 1 }, slot_expire_time_config = 3, enable_feature_eviction = 7,
+    /// feature_evict_every_n_hours = 8, skip_zero_embedding = 10
     ///
     /// - Parameter table: for errors.
     init(_ bytes: UnsafeRawBufferPointer, table: String) throws(ServingError) {
         var segments: [RowSegment] = []
         var skipsZeros = false
+        var evicts = false
+        var hours = EvictionSchedule.defaultHours
+        var times = ExpiryTimes()
         do throws(ProtobufReader.Malformed) {
             var reader = ProtobufReader(bytes)
             while let (field, value) = try reader.next() {
                 switch (field, value) {
                 case (1, .bytes(let entry)): try Self.readEntry(entry, into: &segments)
+                case (3, .bytes(let message)): try times.read(message)
+                case (7, .varint(let flag)): evicts = flag != 0
+                case (8, .varint(let number)): hours = UInt64(number)
                 case (10, .varint(let flag)): skipsZeros = flag != 0
                 default: continue
                 }
@@ -32,6 +41,44 @@ struct TableConfiguration: Hashable {
             throw ServingError(error.code, "the configuration of table \(table): \(error.message)")
         }
         self.skipsZeros = skipsZeros
+        if evicts {
+            eviction = EvictionSchedule(
+                policy: times.policy,
+                everySeconds: EvictionSchedule.seconds(hours, of: 3_600)
+            )
+        }
+    }
+
+    /// A `SlotExpireTimeConfig`: slot_expire_times = 1 { slot = 1, expire_time = 2, in days }, default_expire_time = 2.
+    private struct ExpiryTimes {
+        private var defaultDays = EvictionSchedule.defaultDays
+        private var daysBySlot: [Int: UInt64] = [:]
+
+        mutating func read(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Malformed) {
+            var reader = ProtobufReader(bytes)
+            while let (field, value) = try reader.next() {
+                switch (field, value) {
+                case (1, .bytes(let message)):
+                    var numbers: [Int: UInt64] = [:]
+                    var slot = ProtobufReader(message)
+                    while let (field, value) = try slot.next() {
+                        if case .varint(let number) = value { numbers[field] = UInt64(number) }
+                    }
+                    daysBySlot[Int(clamping: numbers[1] ?? 0)] = numbers[2] ?? 0
+                case (2, .varint(let days)): defaultDays = UInt64(days)
+                default: continue
+                }
+            }
+        }
+
+        var policy: ExpiryPolicy {
+            ExpiryPolicy(
+                defaultSeconds: EvictionSchedule.seconds(defaultDays, of: EvictionSchedule.secondsPerDay),
+                secondsBySlot: daysBySlot.mapValues {
+                    EvictionSchedule.seconds($0, of: EvictionSchedule.secondsPerDay)
+                }
+            )
+        }
     }
 
     private static func readEntry(

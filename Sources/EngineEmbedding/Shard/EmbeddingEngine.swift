@@ -14,6 +14,8 @@ public final class EmbeddingEngine: InferenceEngine {
     public let name = "embedding"
     private let options: EmbeddingOptions
     private let cache: SnapshotCache
+    private let journals: JournalSet
+    private let hasUpkeep = Atomic<Bool>(false)
     /// Shards that were loaded, by the version's folder; those that are gone leave with the next.
     private let served = Mutex<[(path: String, shard: WeakShard)]>([])
 
@@ -27,6 +29,7 @@ public final class EmbeddingEngine: InferenceEngine {
     public init(options: EmbeddingOptions) {
         self.options = options
         cache = SnapshotCache(folder: options.cacheFolder)
+        journals = JournalSet(cache, options)
     }
 
     /// Whether the version is a shard. Reads its graph: blocks.
@@ -53,10 +56,39 @@ public final class EmbeddingEngine: InferenceEngine {
                 served.removeAll { $0.shard.shard == nil }
                 served.append((request.path, WeakShard(shard: shard)))
             }
+            startUpkeep()
             return shard
         } catch {
             throw ServingError(error.code, "Shard \(request.path): \(error.message)")
         }
+    }
+
+    // MARK: - Upkeep
+
+    /// Starts the thread that calls `runUpkeep` each second as long as the engine lives, once.
+    private func startUpkeep() {
+        guard !hasUpkeep.exchange(true, ordering: .relaxed) else { return }
+        startThread(named: "embeddings") { [weak self] in
+            while Self.runUpkeep(of: self) { sleep(1) }
+        }
+    }
+
+    /// - Returns: whether there is an engine: the thread keeps none while it waits.
+    private static func runUpkeep(of engine: EmbeddingEngine?) -> Bool {
+        engine?.runUpkeep(now: UInt32(clamping: time(nil)))
+        return engine != nil
+    }
+
+    /// Brings journals to the disk, compacts them and tables, removes rows whose time is over: all that is due.
+    ///
+    /// - Parameter now: in seconds since 1970.
+    func runUpkeep(now: UInt32) {
+        for journal in journals.all {
+            journal.takeOver()
+            if options.journalSync == .second { journal.syncAll() }
+            journal.compactIfNeeded()
+        }
+        for shard in served.withLock({ served in served.compactMap(\.shard.shard) }) { shard.runUpkeep(now: now) }
     }
 
     /// All tables that are served.
@@ -82,28 +114,62 @@ public final class EmbeddingEngine: InferenceEngine {
     private func load(_ graph: ShardGraph, _ request: LoadRequest) throws(ServingError) -> EmbeddingShard {
         let groups = try graph.tableGroups(in: request.path, options.pathPrefixes)
         let bound = try graph.bindSignatures(to: groups)
+        let folder = VersionFolder(request.path)
+        for group in groups {
+            for table in group.tables where group.key(of: table).utf8.count > PushRecord.maximumNameBytes {
+                throw .invalidArgument(
+                    "the names of a table of \(group.sharedName.prefix(100)) are longer than \(PushRecord.maximumNameBytes) bytes"
+                )
+            }
+        }
         var tables: [EmbeddingShard.Table] = []
-        for group in groups { tables += try load(group) }
-        return EmbeddingShard(bound, tables: tables, cache: cache)
+        for group in groups { tables += try load(group, version: folder.version) }
+        let shard = EmbeddingShard(bound, tables: tables, cache: cache, journal: try journals.journal(of: folder.base))
+        do throws(ServingError) {
+            try shard.joinJournal()
+        } catch {
+            shard.close()
+            throw error
+        }
+        return shard
     }
 
-    private func load(_ group: TableGroup) throws(ServingError) -> [EmbeddingShard.Table] {
+    private func upkeep(of table: ShardTable, _ rows: EmbeddingTable) -> TableUpkeep {
+        TableUpkeep(table.name, rows, table.configuration.eviction, cache, options)
+    }
+
+    private func load(_ group: TableGroup, version: String) throws(ServingError) -> [EmbeddingShard.Table] {
         guard let base = group.dump else {
             return try group.tables.map { (table) throws(ServingError) in
                 let limits = TableLimits(maximumBytes: options.updateBytes)
                 let rows = try EmbeddingTable(format: table.configuration.format, limits: limits)
-                return EmbeddingShard.Table(name: table.name, rows: rows, source: nil)
+                return EmbeddingShard.Table(
+                    name: table.name,
+                    key: group.key(of: table),
+                    rows: rows,
+                    erasesZeros: table.configuration.skipsZeros,
+                    dumpTime: 0,
+                    upkeep: upkeep(of: table, rows),
+                    source: nil
+                )
             }
         }
-        return try GroupImport(group, base: base, cache, options).run().map { (part) throws(ServingError) in
+        let source = try GroupImport(group, base: base, cache, options)
+        let dumpTime = source.dumpTime(version: version)
+        return try source.run().map { (part) throws(ServingError) in
             // The marks of changed rows count, too.
             let (bytes, overflow) = options.updateBytes.addingReportingOverflow(
                 part.snapshot.byteCount + part.snapshot.rowCount / 8
             )
             let limits = TableLimits(maximumBytes: overflow ? .max : bytes)
+            let rows = try EmbeddingTable(part.snapshot, limits: limits)
             return EmbeddingShard.Table(
                 name: part.table.name,
-                rows: try EmbeddingTable(part.snapshot, limits: limits),
+                key: group.key(of: part.table),
+                rows: rows,
+                erasesZeros: part.table.configuration.skipsZeros,
+                dumpTime: dumpTime,
+                upkeep: upkeep(of: part.table, rows),
                 source: part.source
             )
         }

@@ -5,6 +5,9 @@ public struct EmbeddingOptions: Sendable {
     public var pathPrefixes: [PathPrefix]
     /// Bytes that pushed rows of each table may take beside its snapshot.
     public var updateBytes: Int
+    /// Bytes of the journal of the pushes to each base path; 0 for none: then pushes end with the version they came to.
+    public var journalBytes: Int
+    public var journalSync: JournalSync
     public var placement: Snapshot.Placement
     /// Threads of an import.
     public var threads: Int
@@ -15,6 +18,8 @@ public struct EmbeddingOptions: Sendable {
         cacheFolder: String,
         pathPrefixes: [PathPrefix] = [],
         updateBytes: Int = 1 << 30,
+        journalBytes: Int = 0,
+        journalSync: JournalSync = .always,
         placement: Snapshot.Placement = .mapped,
         threads: Int = 1,
         log: @escaping @Sendable (String) -> Void = { _ in }
@@ -22,6 +27,8 @@ public struct EmbeddingOptions: Sendable {
         self.cacheFolder = cacheFolder
         self.pathPrefixes = pathPrefixes
         self.updateBytes = updateBytes
+        self.journalBytes = journalBytes
+        self.journalSync = journalSync
         self.placement = placement
         self.threads = threads
         self.log = log

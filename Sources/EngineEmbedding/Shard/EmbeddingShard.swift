@@ -11,12 +11,19 @@ import Musl
 
 /// A shard of embeddings in memory: tables, and signatures that look up in them and change them.
 package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
-    // Sendable: `tables` changes in `close` only, which is called when nothing runs any more; who asks for statistics at any
+    // Sendable: `tables` and `member` change in `close` only, which is called when nothing runs any more; who asks for statistics at any
     // time takes the copy under the lock.
 
     struct Table {
         let name: String
+        /// Of the journal's.
+        let key: String
         let rows: EmbeddingTable
+        /// Pushed rows of zeros remove their ids.
+        let erasesZeros: Bool
+        /// When the rows of the dump were saved, in seconds since 1970; 0 without a dump.
+        let dumpTime: UInt32
+        let upkeep: TableUpkeep
         /// Of its snapshot; `nil` for a table that began without rows.
         let source: SHA256Digest?
     }
@@ -27,18 +34,35 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
     /// The same for those who may ask after the end.
     private let shown: Mutex<[Table]>
     private let cache: SnapshotCache
+    /// Where pushes are kept; `nil` when they are not.
+    private let journal: PushJournal?
+    private var member: JournalMember
 
     /// More than a client may ask for at once: the answer is a message of at most two gigabytes.
     private static let maximumOutputBytes = Int(Int32.max)
 
-    init(_ signatures: [BoundSignature], tables: [Table], cache: SnapshotCache) {
+    init(_ signatures: [BoundSignature], tables: [Table], cache: SnapshotCache, journal: PushJournal?) {
         self.signatures = signatures.map(\.signature)
         actions = signatures.map(\.action)
         self.tables = tables
         shown = Mutex(tables)
         self.cache = cache
+        self.journal = journal
+        member = JournalMember(
+            tables.map {
+                JournalMember.Table(key: $0.key, rows: $0.rows, erasesZeros: $0.erasesZeros, dumpTime: $0.dumpTime)
+            }
+        )
         for table in tables { if let source = table.source { cache.use(source) } }
     }
+
+    /// Applies the pushes to other versions, those of earlier runs, and from then on all.
+    func joinJournal() throws(ServingError) { try journal?.join(member) }
+
+    /// What is done at times beside requests.
+    ///
+    /// - Parameter now: in seconds since 1970.
+    func runUpkeep(now: UInt32) { for table in shown.withLock({ $0 }) { table.upkeep.run(now: now) } }
 
     package var externalBytes: Int { statistics.reduce(0) { $0 + $1.snapshotBytes + $1.overlayBytes } }
 
@@ -50,6 +74,8 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
     }
 
     package func close() {
+        journal?.leave(member)
+        member = JournalMember([])
         for table in tables { if let source = table.source { cache.release(source) } }
         tables = []
         shown.withLock { $0 = [] }
@@ -135,7 +161,8 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
     /// Ids of one table in a request.
     private struct Part {
         let table: EmbeddingTable
-        let name: String
+        /// Of the shard's.
+        let number: Int
         let ids: Range<Int>
         /// Of all rows.
         let numberCount: Int
@@ -167,11 +194,12 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
                         "id_split has \(splits[index + 1]) behind \(splits[index]), at place \(index + 1); it must not fall"
                     )
                 }
-                let table = tables[numbers[index % numbers.count]]
+                let number = numbers[index % numbers.count]
+                let table = tables[number]
                 let range = Int(splits[index])..<Int(splits[index + 1])
                 let (numberCount, overflow) = range.count.multipliedReportingOverflow(by: table.rows.format.dimension)
                 guard !overflow else { throw Self.tooMany }
-                parts.append(Part(table: table.rows, name: table.name, ids: range, numberCount: numberCount))
+                parts.append(Part(table: table.rows, number: number, ids: range, numberCount: numberCount))
             }
             return parts
         }
@@ -189,12 +217,27 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
 
     /// Rows for one table.
     private struct Push {
-        let table: EmbeddingTable
+        let table: JournalMember.Table
         let name: String
         let ids: Tensor
         let idRange: Range<Int>
         let values: Tensor
         let firstValue: Int
+
+        var dimension: Int { table.rows.format.dimension }
+
+        func withRows<R, E: Error>(
+            _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Float>) throws(E) -> R
+        ) throws(E) -> R {
+            try ids.withIDs { (ids) throws(E) in
+                try values.withNumbers { (values) throws(E) in
+                    try body(
+                        UnsafeBufferPointer(rebasing: ids[idRange]),
+                        UnsafeBufferPointer(rebasing: values[firstValue..<firstValue + idRange.count * dimension])
+                    )
+                }
+            }
+        }
     }
 
     private func assign(
@@ -213,7 +256,7 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
             }
             pushes.append(
                 Push(
-                    table: table.rows,
+                    table: member.tables[assignment.table],
                     name: table.name,
                     ids: ids,
                     idRange: 0..<count,
@@ -235,8 +278,8 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
         for part in try parts(numbers, ids, inputs) {
             pushes.append(
                 Push(
-                    table: part.table,
-                    name: part.name,
+                    table: member.tables[part.number],
+                    name: tables[part.number].name,
                     ids: ids,
                     idRange: part.ids,
                     values: values,
@@ -257,19 +300,19 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
     private func apply(_ pushes: [Push]) throws(ServingError) {
         // The time of the receipt: pushes of Monolith bring none.
         let now = UInt32(clamping: time(nil))
-        var refused: (count: Int, table: String)?
-        for push in pushes where !push.idRange.isEmpty {
-            let summary = try push.ids.withIDs { ids throws(ServingError) in
-                try push.values.withNumbers { values throws(ServingError) in
-                    let count = push.idRange.count * push.table.format.dimension
-                    return try push.table.update(
-                        UnsafeBufferPointer(rebasing: ids[push.idRange]),
-                        UnsafeBufferPointer(rebasing: values[push.firstValue..<push.firstValue + count]),
-                        timestamp: now
-                    )
-                }
-            }
-            if summary.refused > 0 { refused = ((refused?.count ?? 0) + summary.refused, refused?.table ?? push.name) }
+        let refused: Refusal?
+        if let journal {
+            refused = try journal.push(
+                now: now,
+                encode: { (encoder) throws(ServingError) in
+                    for push in pushes where !push.idRange.isEmpty {
+                        push.withRows { encoder.add(push.table.key, dimension: push.dimension, $0, $1) }
+                    }
+                },
+                apply: { (time, members) throws(ServingError) in try apply(pushes, to: members, at: time) }
+            )
+        } else {
+            refused = try apply(pushes, to: [member], at: now)
         }
         guard let refused else { return }
         throw ServingError(
@@ -277,6 +320,33 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
             "\(refused.count) rows were refused, the first of table \(refused.table): pushed rows have taken the bytes that "
                 + "they may take; rows of ids that are there can still be changed"
         )
+    }
+
+    /// Rows that did not fit.
+    private struct Refusal {
+        var count: Int
+        let table: String
+    }
+
+    private func apply(
+        _ pushes: [Push],
+        to members: [JournalMember],
+        at time: UInt32
+    ) throws(ServingError) -> Refusal? {
+        var refusal: Refusal?
+        for push in pushes where !push.idRange.isEmpty {
+            for member in members {
+                guard let table = member.table(push.table.key, dimension: push.dimension) else { continue }
+                let summary = try push.withRows { (ids, numbers) throws(ServingError) in
+                    try table.rows.update(ids, numbers, timestamp: time, erasingZeros: table.erasesZeros)
+                }
+                // What does not fit into another version that one counts itself.
+                guard member === self.member, summary.refused > 0 else { continue }
+                refusal = refusal ?? Refusal(count: 0, table: push.name)
+                refusal?.count += summary.refused
+            }
+        }
+        return refusal
     }
 
     private static func scalar(_ value: Int) throws(ServingError) -> Tensor {

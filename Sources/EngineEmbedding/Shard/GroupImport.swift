@@ -93,6 +93,22 @@ struct GroupImport {
         return text
     }
 
+    /// When the rows of the dump were read from training's tables, as well as anybody can tell: the oldest of its files was
+    /// written then, and exporters number versions by the time. The earlier of the two.
+    ///
+    /// - Returns: seconds since 1970.
+    func dumpTime(version: String) -> UInt32 {
+        var time = UInt32.max
+        for shard in 0..<dump.shardCount {
+            var status = stat()
+            guard stat(dump.dataPath(shard), &status) == 0 else { continue }
+            time = min(time, UInt32(clamping: status.st_mtim.tv_sec))
+        }
+        // From 2001 on; smaller numbers are counted ones.
+        if let number = UInt32(version), number >= 1_000_000_000 { time = min(time, number) }
+        return time
+    }
+
     private func stamp(_ path: String) throws(ServingError) -> String {
         var status = stat()
         guard stat(path, &status) == 0 else { throw .ofSystem(path, errno == ENOENT ? .notFound : .unavailable) }
@@ -165,7 +181,7 @@ private final class BuilderSet: @unchecked Sendable {
         let skipsZeros = skipsZeros[batch.table]
         for index in 0..<batch.count {
             let row = batch.row(index)
-            if skipsZeros, row.allSatisfy({ $0 == 0 }) { continue }
+            if skipsZeros, ZeroRow.isZero(row) { continue }
             try builder.add(
                 id: batch.ids[index],
                 numbers: row,

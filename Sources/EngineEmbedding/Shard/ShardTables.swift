@@ -21,6 +21,9 @@ struct TableGroup: Hashable {
     var tables: [ShardTable]
     /// What the names of the dump's files begin with, on this machine; `nil` when the graph fills the tables from none.
     var dump: String?
+
+    /// What journals call a table: the length of the node's name, it, and the table's own.
+    func key(of table: ShardTable) -> String { "\(sharedName.utf8.count):\(sharedName)/\(table.name)" }
 }
 
 extension ShardGraph {

@@ -107,11 +107,16 @@ public final class EmbeddingTable: Sendable {
         }
     }
 
-    /// - Parameter numbers: of all rows, which the caller has counted.
+    /// - Parameters:
+    ///   - numbers: of all rows, which the caller has counted.
+    ///   - erasingZeros: rows of zeros remove their ids.
+    ///   - dumpTime: leaves rows as they are that the snapshot has in a newer state; see `TableWriter.isNewer`.
     func update(
         _ ids: UnsafeBufferPointer<Int64>,
         _ numbers: UnsafeBufferPointer<Float>,
-        timestamp: UInt32
+        timestamp: UInt32,
+        erasingZeros: Bool = false,
+        over dumpTime: UInt32? = nil
     ) throws(ServingError) -> UpdateSummary {
         // Nothing to do without an id; a row has at least one number.
         guard let start = numbers.baseAddress else { return UpdateSummary() }
@@ -123,10 +128,21 @@ public final class EmbeddingTable: Sendable {
                 writer.advance()
             }
             for index in 0..<ids.count {
-                try writer.put(ids[index], start + index * format.dimension, timestamp: timestamp, &summary)
+                let row = start + index * format.dimension
+                if let dumpTime, !writer.isNewer(timestamp, than: dumpTime, ids[index]) { continue }
+                if erasingZeros, ZeroRow.isZero(UnsafeBufferPointer(start: row, count: format.dimension)) {
+                    if try writer.remove(ids[index]) { writer.counts.removed += 1 }
+                } else {
+                    try writer.put(ids[index], row, timestamp: timestamp, &summary)
+                }
             }
             return summary
         }
+    }
+
+    /// Whether rows of ids that were received at a time count more than what the snapshot has.
+    func areNewer(_ ids: [Int64], than dumpTime: UInt32, at time: UInt32) -> [Bool] {
+        writer.withLock { writer in ids.map { writer.isNewer(time, than: dumpTime, $0) } }
     }
 
     /// Removes rows: lookups of their ids give zeros.

@@ -109,6 +109,19 @@ struct TableWriter {
         if isServed { summary.changed += 1 } else { summary.inserted += 1 }
     }
 
+    /// Whether a row that was received at `time` counts more than what the table has.
+    ///
+    /// What was pushed earlier counts less. A row of the snapshot counts more when it was updated later; where nobody knows
+    /// when it was, or the snapshot does not have the id, it is the time of the dump that counts.
+    func isNewer(_ time: UInt32, than dumpTime: UInt32, _ id: Int64) -> Bool {
+        if let cell = index?.reader.find(id, hash(id)), cell.pointee.load(ordering: .relaxed) != OverlayIndex.noRow {
+            return true
+        }
+        guard let snapshot, let row = snapshot.row(of: id) else { return time >= dumpTime }
+        let updated = snapshot.timestamp(ofRow: row)
+        return time >= (updated == 0 ? dumpTime : updated)
+    }
+
     private mutating func insert(_ id: Int64, _ hash: UInt64, row: UInt32, over snapshotRow: Int?) throws(ServingError)
     {
         do throws(ServingError) {

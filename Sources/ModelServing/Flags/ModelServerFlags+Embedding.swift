@@ -2,7 +2,7 @@ public import ServingConfig
 import ServingPrimitives
 
 extension ModelServerFlags {
-    /// - Throws: `INVALID_ARGUMENT` for a prefix without its folder.
+    /// - Throws: `INVALID_ARGUMENT` for a prefix without its folder, and an unknown word.
     func applyEmbedding(to configuration: inout ServerConfiguration) throws(ServingError) {
         for pair in embeddingPathPrefixes.split(separator: ",") {
             guard let prefix = ServerConfiguration.Embedding.PathPrefix(String(pair)) else {
@@ -13,6 +13,13 @@ extension ModelServerFlags {
         configuration.embedding.cacheFolder =
             embeddingCacheFolder.isEmpty ? nil : AbsolutePath.of(embeddingCacheFolder).withoutSlashAtEnd
         configuration.embedding.updateBytes = embeddingUpdateBytes
+        configuration.embedding.journalBytes = embeddingJournalBytes
+        guard let sync = ServerConfiguration.Embedding.JournalSync(rawValue: embeddingJournalSync) else {
+            throw .invalidArgument(
+                "--embedding_journal_sync is \(embeddingJournalSync); expected always, second or never"
+            )
+        }
+        configuration.embedding.journalSync = sync
         configuration.embedding.usesHugePages = embeddingHugePages
     }
 }

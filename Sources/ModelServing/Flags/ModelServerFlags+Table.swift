@@ -457,6 +457,18 @@ extension ModelServerFlags {
                 "Bytes that pushed rows of each table of embeddings may take. Not in TensorFlow Serving."
             ),
             Flag(
+                "embedding_journal_bytes",
+                .int64(\.embeddingJournalBytes),
+                "Bytes of the journal that keeps the rows pushed to a base path of embeddings; 0 keeps none. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
+                "embedding_journal_sync",
+                .string(\.embeddingJournalSync),
+                "When pushed rows of embeddings go to the disk: always (before the answer), second or never. Not in TensorFlow "
+                    + "Serving."
+            ),
+            Flag(
                 "embedding_huge_pages",
                 .bool(\.embeddingHugePages),
                 "Copy tables of embeddings into huge pages. Not in TensorFlow Serving."

@@ -103,6 +103,8 @@ public struct ModelServerFlags: Sendable, Equatable {
     var embeddingPathPrefixes = ""
     var embeddingCacheFolder = ""
     var embeddingUpdateBytes: Int64 = 1 << 30
+    var embeddingJournalBytes: Int64 = 1 << 30
+    var embeddingJournalSync = "always"
     var embeddingHugePages = false
     var version = false
     /// Names of the flags that the command line has.

@@ -40,6 +40,8 @@ extension ServerConfiguration {
             }
             configuration.embedding.updateBytes = try reader.number(Int64.self)
             configuration.embedding.usesHugePages = try reader.flag()
+            // Versions have processes of their own, and a journal has one process.
+            configuration.embedding.journalBytes = 0
             return configuration
         }
     }

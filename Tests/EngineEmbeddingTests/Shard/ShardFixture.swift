@@ -220,6 +220,23 @@ final class ShardFixture {
         )
     }
 
+    /// An engine that keeps pushes.
+    func keepingEngine(
+        bytes: Int = 1 << 20,
+        sync: JournalSync = .never,
+        log: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> EmbeddingEngine {
+        EmbeddingEngine(
+            options: EmbeddingOptions(
+                cacheFolder: cache,
+                updateBytes: 1 << 20,
+                journalBytes: bytes,
+                journalSync: sync,
+                log: log
+            )
+        )
+    }
+
     var request: LoadRequest { LoadRequest(path: version) }
 
     func load() throws -> any LoadedModel { try engine().load(request) }

@@ -138,7 +138,8 @@ import Testing
         "--rest_api_max_body_bytes=", "--circuit_breaker_failures=", "--circuit_breaker_failure_share=",
         "--placement=", "--devices=", "--devices_file=", "--cpu_groups=", "--circuit_breaker_rest_ms=",
         "--session_target=", "--session_target_timeout_ms=", "--embedding_path_prefixes=", "--embedding_cache_dir=",
-        "--embedding_update_bytes=", "--embedding_huge_pages=",
+        "--embedding_update_bytes=", "--embedding_journal_bytes=", "--embedding_journal_sync=",
+        "--embedding_huge_pages=",
     ]
 
     @Test func `the usage has one line for each of the 48 flags, and for ours`() {
