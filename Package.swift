@@ -191,8 +191,10 @@ let package = Package(
         library("ModelSignatures"),
         // Dumps of embedding tables as Monolith's training writes them.
         library("EmbeddingDump", ["ModelSignatures", "ServingPrimitives"]),
+        // ZooKeeper's C client, opened when a deployment first names servers of it.
+        .target(name: "CZooKeeper", linkerSettings: [.linkedLibrary("dl")]),
         // Deployments of Monolith's: the agent's configuration, layouts, nodes of ZooKeeper.
-        library("Cluster", ["ModelSignatures", "ServingConfig", "ServingPrimitives"]),
+        library("Cluster", ["CZooKeeper", "ModelSignatures", "ServingConfig", "ServingPrimitives"]),
         // Which replica of a shard on other machines is asked, and what becomes of a call: decisions only.
         library("RemoteRouting", ["Cluster", "ServingPrimitives"]),
         library(
@@ -243,9 +245,9 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "CacheSimulation", "EmbeddingDump", "HTTPClient", "LoadGeneration", "ModelServing",
-                "ModelTools",
-                "SchedulerSimulation", "ServingConfig", "ServingPrimitives", argumentParser, logging,
+                "Batching", "CacheSimulation", "Cluster", "EmbeddingDump", "HTTPClient", "LoadGeneration",
+                "ModelServing", "ModelTools", "SchedulerSimulation", "ServingConfig", "ServingPrimitives",
+                argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),

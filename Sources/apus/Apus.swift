@@ -12,8 +12,8 @@ struct Apus: AsyncParsableCommand {
             """,
         version: ServerVersion.text,
         subcommands: [
-            Serve.self, Plan.self, Models.self, Embedding.self, Worker.self, Bench.self, Simulate.self,
-            SimulateCache.self,
+            Serve.self, Plan.self, Models.self, Embedding.self, ClusterCommand.self, Worker.self, Bench.self,
+            Simulate.self, SimulateCache.self,
         ]
     )
 }

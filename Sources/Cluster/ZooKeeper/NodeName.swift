@@ -13,6 +13,11 @@ enum NodeName {
         return path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isOne(String($0)) }
     }
 
+    /// What a node is below, from the root on, without the root.
+    static func parents(of path: String) -> [String] {
+        path.indices.dropFirst().filter { path[$0] == "/" }.map { String(path[..<$0]) }
+    }
+
     /// Control characters, surrogates' range of private use and what is no character are refused by ZooKeeper itself.
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

@@ -72,6 +72,9 @@ public struct ServicePath: Sendable, Hashable, CustomStringConvertible {
     /// `ps:0`: what agents call the shard.
     public var task: String { "\(serverType):\(index)" }
 
+    /// `ps_0`, and `entry` for the only one: what servers call it.
+    public var servable: String { serverType == "entry" ? "entry" : "\(serverType)_\(index)" }
+
     public var description: String {
         let place = location.map { "/\($0)" } ?? ""
         return "/\(namespace)/service/\(baseName)\(place)/\(task)\(replicaID.map { "/\(replicaText($0))" } ?? "")"

@@ -182,7 +182,7 @@ final class RemoteCall: Sendable {
         }
         guard isFirst else { return }
         giveUpAll(as: .givenUp)
-        predictor.threads.run { [answer] in answer.give(result) }
+        predictor.threads.start { [answer] in answer.give(result) }
     }
 
     /// Nobody waits for those on their way any more.

@@ -15,7 +15,7 @@ final class RoutedPredictor: RemotePredicting {
     let client = ReplicaClient()
     let deadlines = DeadlineWatch()
     /// The graph goes on inside of completions: not on the thread that has the connections.
-    let threads: WorkerThreads
+    let threads: BlockingThreads
     let metrics: RemoteMetrics
     private let local: LocalPredictor
 
@@ -24,13 +24,12 @@ final class RoutedPredictor: RemotePredicting {
         self.routes = routes
         self.rules = rules
         self.metrics = metrics
-        threads = WorkerThreads(named: "remote-answer", count: threadCount)
+        threads = BlockingThreads(named: "remote-answer", atMost: threadCount)
     }
 
-    /// Ends the threads. What is on its way fails.
+    /// What is on its way fails.
     func close() {
         client.close()
-        threads.close()
         deadlines.close()
     }
 
