@@ -24,12 +24,20 @@ import Testing
         configuration.loading.tflitePools = 9
         configuration.loading.tfliteInterpretersPerPool = 10
         configuration.loading.liteRTLibraryPath = "/lite"
-        #expect(
-            try ServerConfiguration(engineProcessSettings: configuration.engineProcessSettings()) == configuration
-        )
-        let fresh = ServerConfiguration()
-        #expect(try ServerConfiguration(engineProcessSettings: fresh.engineProcessSettings()) == fresh)
+        configuration.embedding.cacheFolder = "/cache"
+        configuration.embedding.pathPrefixes = [.init(foreign: "hdfs://a", local: "/b")]
+        configuration.embedding.updateBytes = 11 << 20
+        configuration.embedding.journalSync = .second
+        configuration.embedding.usesHugePages = true
+        for configuration in [configuration, ServerConfiguration()] {
+            var expected = configuration
+            // Versions have processes of their own, and a journal has one process.
+            expected.embedding.journalBytes = 0
+            expected.embedding.journalSync = ServerConfiguration.Embedding().journalSync
+            #expect(try ServerConfiguration(engineProcessSettings: configuration.engineProcessSettings()) == expected)
+        }
         // A setting that is added must reach it, too: add it above.
         #expect(Mirror(reflecting: configuration.engine).children.count == 13)
+        #expect(Mirror(reflecting: configuration.embedding).children.count == 6)
     }
 }
