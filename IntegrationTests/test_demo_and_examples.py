@@ -76,5 +76,22 @@ def test_examples(example):
             assert re.search(expected, answer), answer
 
 
+def test_the_recommender_learns_while_it_is_served_by_one_process_and_by_two_machines(tmp_path):
+    folder = tmp_path / "recommender"
+    with script(ROOT / "Examples/recommender/run", f"--folder={folder}") as example:
+        assert example.wait() == 0, example.output
+    output = example.output
+    assert re.findall(r"(\d+) failed", output) == ["0", "0"]
+    assert all(int(count) > 0 for count in re.findall(r"meanwhile (\d+) requests were answered", output))
+    # In one process: before and after the pushes. On two machines also after one was started anew.
+    known, new = zip(*re.findall(r"served: AUC (\S+) for users of the export, (\S+) for new users", output))
+    assert len(known) == 5 and all(float(auc) > 0.74 for auc in known), output
+    before, after = [float(new[index]) for index in (0, 2)], [float(new[index]) for index in (1, 3, 4)]
+    assert max(before) < 0.7 < 0.75 < min(after), output
+    for part in ("entry", "ps_0", "ps_1", "ps_2"):
+        assert re.search(rf"^recommender:{part} .*\n +\S+", output, re.MULTILINE), output
+
+
 def test_every_example_is_run_here():
-    assert sorted(path.parent.name for path in (ROOT / "Examples").glob("*/serve.sh")) == sorted(EXPECTED)
+    scripts = [path for name in ("serve.sh", "run") for path in (ROOT / "Examples").glob(f"*/{name}")]
+    assert sorted(path.parent.name for path in scripts) == sorted([*EXPECTED, "recommender"])
