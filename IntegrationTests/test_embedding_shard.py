@@ -136,7 +136,7 @@ def test_rows_are_pushed_to_plain_tables_by_name(stub):
         (
             RAW_ASSIGN,
             {"id": ids(1, 70), "id_split": ids(0, 1, 2), "flat_value": floats(0, 0)},
-            "flat_value has 2 numbers; the ids of 2 tables need 5",
+            "the rows have 2 numbers; the ids of 2 tables need 5",
         ),
     ],
 )

@@ -82,6 +82,8 @@ class Graph:
                     attribute.i = value
                 case str():
                     attribute.s = value.encode()
+                case bytes():
+                    attribute.s = value
                 case ("type", number):
                     attribute.type = number
                 case ("types", numbers):
@@ -104,26 +106,15 @@ class Graph:
         return self.add(name, "Const", dtype=("type", proto.dtype), value=("tensor", proto))
 
 
-def write_entry(folder, model="rec", limit=30_000, fails=True):
+def write_entry(folder, model="rec", limit=30_000, fails=True, tables=TABLES):
     """An entry over `SHARDS` shards: movies' and users' ids in, their rows out, as Monolith's native path has it.
+    `tables` has the same names, perhaps with other widths.
 
     Signatures: `serving_default` with `mov` and `uid` to `flat` and the `score` of each pair; `pooled` with `splits` to
     `rowids`; `status` with what the calls of the shards came to.
     """
     graph = Graph()
-    dims = ("integers", list(TABLES.values()))
-    for table in TABLES:
-        graph.placeholder(table, INT64)
-        graph.add(f"{table}_count", "Size", [table], T=("type", INT64), out_type=("type", INT64))
-    zero = graph.constant("zero", numpy.int64(0))
-    axis = graph.constant("axis", numpy.int32(0))
-    graph.add("key", "ConcatV2", ["mov", "uid", axis], N=2, T=("type", INT64), Tidx=("type", types_pb2.DT_INT32))
-    graph.add("count", "AddV2", ["mov_count", "uid_count"], T=("type", INT64))
-    graph.add("key_split", "Pack", [zero, "mov_count", "count"], N=3, T=("type", INT64), axis=0)
-    graph.add("unique", "MonolithUniqueKeyWithValueAndOffset", ["key", "key_split"], dims=dims, generate_buffer=True)
-    graph.constant("shards", numpy.int64(SHARDS))
-    graph.add("shard", "FloorMod", ["unique", "shards"], T=("type", INT64))
-    graph.add("split", "MonolithRaggedSplitByIndices", ["shard", "unique", "unique:1"], num_splits=SHARDS)
+    add_ids(graph, SHARDS, tables)
     graph.constant("inputs", [b"id", b"id_split"])
     graph.constant("outputs", [b"flat_emb"])
     for index in range(SHARDS):
@@ -148,48 +139,11 @@ def write_entry(folder, model="rec", limit=30_000, fails=True):
             fail_op_on_rpc_error=fails,
         )
         graph.add(f"got_{index}", "MonolithTensorsTimestamp", [f"ask_{index}:2"], T=("types", [FLOAT]))
-        graph.add(
-            f"fill_{index}",
-            "MonolithFillWithOffsetMap",
-            [
-                f"split:{2 * SHARDS + index}",
-                f"split:{SHARDS + index}",
-                f"got_{index}",
-                "unique:2",
-                "unique:3",
-                "unique:4",
-            ],
-            dims=dims,
-        )
-    graph.add(
-        "flat",
-        "MonolithFinalizeSharedTensor",
-        [f"fill_{index}" for index in range(SHARDS)],
-        dtype=("type", FLOAT),
-        num_tensors=SHARDS,
-        shape="open",
-    )
-    graph.definition.node[-1].attr["shape"].shape.unknown_rank = True
-    begin = zero
-    axis_one = graph.constant("axis_one", numpy.int32(1))
-    for table, width in TABLES.items():
-        graph.constant(f"{table}_width", numpy.int64(width))
-        graph.constant(f"{table}_shape", numpy.int32([-1, width]))
-        graph.add(f"{table}_floats", "Mul", [f"{table}_count", f"{table}_width"], T=("type", INT64))
-        for part, name in [("begin", begin), ("size", f"{table}_floats")]:
-            graph.add(f"{table}_{part}", "Pack", [name], N=1, T=("type", INT64), axis=0)
-        inputs = ["flat", f"{table}_begin", f"{table}_size"]
-        graph.add(f"{table}_flat", "Slice", inputs, T=("type", FLOAT), Index=("type", INT64))
-        shapes = dict(T=("type", FLOAT), Tshape=("type", types_pb2.DT_INT32))
-        graph.add(f"{table}_rows", "Reshape", [f"{table}_flat", f"{table}_shape"], **shapes)
-        kinds = dict(T=("type", FLOAT), Tidx=("type", types_pb2.DT_INT32), keep_dims=False)
-        graph.add(f"{table}_sum", "Sum", [f"{table}_rows", axis_one], **kinds)
-        begin = f"{table}_floats"
-    graph.add("score", "AddV2", ["mov_sum", "uid_sum"], T=("type", FLOAT))
+    add_score(graph, [f"got_{index}" for index in range(SHARDS)], tables)
     graph.placeholder("splits", INT64)
     graph.add("rowids", "MonolithFusedValueRowids", ["splits"])
 
-    ids = {table: (table, INT64) for table in TABLES}
+    ids = {table: (table, INT64) for table in tables}
     status = {f"code_{index}": (f"ask_{index}", types_pb2.DT_INT32) for index in range(SHARDS)}
     status |= {f"message_{index}": (f"ask_{index}:1", STRING) for index in range(SHARDS)}
     signatures = {
@@ -200,10 +154,83 @@ def write_entry(folder, model="rec", limit=30_000, fails=True):
     return write_saved_model(folder, graph.definition, signatures)
 
 
-def write_saved_model(folder, definition, signatures):
+def add_ids(graph, shards, tables=TABLES):
+    """`mov` and `uid`, and for each shard the different ids of both that are its: `split`."""
+    dims = ("integers", list(tables.values()))
+    for table in tables:
+        graph.placeholder(table, INT64)
+        graph.add(f"{table}_count", "Size", [table], T=("type", INT64), out_type=("type", INT64))
+    zero = graph.constant("zero", numpy.int64(0))
+    axis = graph.constant("axis", numpy.int32(0))
+    graph.add("key", "ConcatV2", ["mov", "uid", axis], N=2, T=("type", INT64), Tidx=("type", types_pb2.DT_INT32))
+    graph.add("count", "AddV2", ["mov_count", "uid_count"], T=("type", INT64))
+    graph.add("key_split", "Pack", [zero, "mov_count", "count"], N=3, T=("type", INT64), axis=0)
+    graph.add("unique", "MonolithUniqueKeyWithValueAndOffset", ["key", "key_split"], dims=dims, generate_buffer=True)
+    graph.constant("shards", numpy.int64(shards))
+    graph.add("shard", "FloorMod", ["unique", "shards"], T=("type", INT64))
+    graph.add("split", "MonolithRaggedSplitByIndices", ["shard", "unique", "unique:1"], num_splits=shards)
+
+
+def add_score(graph, rows, tables=TABLES):
+    """`flat`, the rows of all ids, from those that each shard gave, and `score`, the sum of each pair's."""
+    shards = len(rows)
+    dims = ("integers", list(tables.values()))
+    for index, got in enumerate(rows):
+        graph.add(
+            f"fill_{index}",
+            "MonolithFillWithOffsetMap",
+            [
+                f"split:{2 * shards + index}",
+                f"split:{shards + index}",
+                got,
+                "unique:2",
+                "unique:3",
+                "unique:4",
+            ],
+            dims=dims,
+        )
+    graph.add(
+        "flat",
+        "MonolithFinalizeSharedTensor",
+        [f"fill_{index}" for index in range(shards)],
+        dtype=("type", FLOAT),
+        num_tensors=shards,
+        shape="open",
+    )
+    graph.definition.node[-1].attr["shape"].shape.unknown_rank = True
+    begin = "zero"
+    for table, width in tables.items():
+        graph.constant(f"{table}_width", numpy.int64(width))
+        graph.constant(f"{table}_shape", numpy.int32([-1, width]))
+        graph.add(f"{table}_floats", "Mul", [f"{table}_count", f"{table}_width"], T=("type", INT64))
+        for part, name in [("begin", begin), ("size", f"{table}_floats")]:
+            graph.add(f"{table}_{part}", "Pack", [name], N=1, T=("type", INT64), axis=0)
+        inputs = ["flat", f"{table}_begin", f"{table}_size"]
+        graph.add(f"{table}_flat", "Slice", inputs, T=("type", FLOAT), Index=("type", INT64))
+        shapes = dict(T=("type", FLOAT), Tshape=("type", types_pb2.DT_INT32))
+        graph.add(f"{table}_rows", "Reshape", [f"{table}_flat", f"{table}_shape"], **shapes)
+        begin = f"{table}_floats"
+    add_sums(graph)
+
+
+def add_sums(graph):
+    """`score` from the rows of each table."""
+    axis = graph.constant("axis_one", numpy.int32(1))
+    for table in TABLES:
+        kinds = dict(T=("type", FLOAT), Tidx=("type", types_pb2.DT_INT32), keep_dims=False)
+        graph.add(f"{table}_sum", "Sum", [f"{table}_rows", axis], **kinds)
+    graph.add("score", "AddV2", ["mov_sum", "uid_sum"], T=("type", FLOAT))
+
+
+def write_saved_model(folder, definition, signatures, main_op=None, assets=()):
+    """`assets`: (constant, file in the folder of assets). The model's initialisation runs `main_op`."""
     model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     meta_graph = model.meta_graphs.add(graph_def=definition)
     meta_graph.meta_info_def.tags.append("serve")
+    if main_op:
+        meta_graph.collection_def["saved_model_main_op"].node_list.value.append(main_op)
+    for constant, file in assets:
+        meta_graph.asset_file_def.add(filename=file).tensor_info.name = f"{constant}:0"
     for name, (inputs, outputs) in signatures.items():
         signature = meta_graph.signature_def[name]
         signature.method_name = "tensorflow/serving/predict"
@@ -212,6 +239,6 @@ def write_saved_model(folder, definition, signatures):
                 infos[alias].name = tensor if ":" in tensor else f"{tensor}:0"
                 infos[alias].dtype = kind
                 infos[alias].tensor_shape.unknown_rank = True
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "saved_model.pb").write_bytes(model.SerializeToString())
     return settle(folder)

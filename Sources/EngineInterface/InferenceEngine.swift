@@ -34,6 +34,8 @@ public struct LoadRequest: Sendable {
     /// Answers what the model asks of others while it runs; `nil` where it can ask nobody. It does not follow the model
     /// into another process.
     public var remotePredictor: (any RemotePredicting)?
+    /// Has the embedding tables that the model's graph makes; `nil` where it can make none. Another process has its own.
+    public var tableKeeper: (any EmbeddingTableKeeping)?
 
     public init(
         path: String,

@@ -34,31 +34,30 @@ public struct TensorFlowEngine: InferenceEngine {
         try folder.check()
         let operations = folder.operations
         if operations?.includeMonolith ?? false { try OperationRegistry.registerMonolith(in: library) }
-        let mayHaveBranches = operations?.includeBranches ?? true
         do throws(ServingError) {
-            return try loadSession(request, on: target, mayHaveBranches)
+            return try loadSession(request, on: target, operations)
         } catch  where MonolithOperations.areMissing(for: error) {
             // Of a graph that was too large to look through before.
             try OperationRegistry.registerMonolith(in: library)
-            return try loadSession(request, on: target, mayHaveBranches)
+            return try loadSession(request, on: target, operations)
         } catch  where error.isUnknownOperation {
             guard OpLibraries.loadTensorFlowText(for: library, log: options.log) else { throw error }
-            return try loadSession(request, on: target, mayHaveBranches)
+            return try loadSession(request, on: target, operations)
         }
     }
 
     private func loadSession(
         _ request: LoadRequest,
         on target: ClusterTarget?,
-        _ mayHaveBranches: Bool
+        _ operations: GraphOperations?
     ) throws(ServingError) -> TensorFlowModel {
         guard let device = request.device else {
-            return try loadSession(request, on: target, mayHaveBranches, shadow: nil)
+            return try loadSession(request, on: target, operations, shadow: nil)
         }
         try checkIsThere(device)
         let shadow = try shadows.make(of: request.path, device: device)
         do throws(ServingError) {
-            return try loadSession(request, on: target, mayHaveBranches, shadow: shadow)
+            return try loadSession(request, on: target, operations, shadow: shadow)
         } catch {
             shadow.remove()
             // Nobody knows the shadow; the model is where the caller said.
@@ -69,25 +68,32 @@ public struct TensorFlowEngine: InferenceEngine {
     private func loadSession(
         _ request: LoadRequest,
         on target: ClusterTarget?,
-        _ mayHaveBranches: Bool,
+        _ operations: GraphOperations?,
         shadow: ShadowFolder?
     ) throws(ServingError) -> TensorFlowModel {
-        let overrides = SavedModelConfig.overrides(in: request.path, log: options.log)
+        // Operations on a cluster are those of its workers.
+        let tables =
+            target == nil ? request.tableKeeper.map { GraphTables($0, of: request, shadow: shadow?.path) } : nil
+        do throws(ServingError) {
+            let model = try makeModel(request, on: target, operations, tables, shadow)
+            try tables?.finishLoading()
+            return model
+        } catch {
+            tables?.close()
+            throw error
+        }
+    }
+
+    private func makeModel(
+        _ request: LoadRequest,
+        on target: ClusterTarget?,
+        _ operations: GraphOperations?,
+        _ tables: GraphTables?,
+        _ shadow: ShadowFolder?
+    ) throws(ServingError) -> TensorFlowModel {
         // What only loading needs goes back: the file's bytes, TensorFlow's own copies of the graph.
         let (session, metaGraph) = try SystemAllocator.givingBack { () throws(ServingError) in
-            try TensorFlowSession.load(
-                shadow?.path ?? request.path,
-                tags: request.tags,
-                config: SessionConfiguration.config(
-                    options,
-                    overrides: overrides,
-                    hasBranches: mayHaveBranches,
-                    target: target,
-                    device: request.device
-                ),
-                runOptions: target == nil ? options.loadThreadPool.map(SessionConfiguration.pool) : nil,
-                target: target?.url
-            )
+            try openSession(request, on: target, operations, tables, shadow)
         }
         let signatures = try metaGraph.signatures.sorted { $0.key < $1.key }.map {
             (name, definition) throws(ServingError) in
@@ -99,10 +105,47 @@ public struct TensorFlowEngine: InferenceEngine {
             usesPool: options.interOpThreads > 1,
             mayRunLong: metaGraph.mayRunLong,
             runLimit: target.map { UInt64($0.timeoutMilliseconds) * 1_000_000 },
-            remoteCalls: metaGraph.hasMonolithOperations && target == nil
-                ? RemoteCalls(predictor: request.remotePredictor) : nil,
+            host: metaGraph.hasMonolithOperations && target == nil
+                ? OperationHost(predictor: request.remotePredictor, tables: tables) : nil,
             shadow: shadow,
             measuresFirstRun: request.measuresFirstRun
         )
+    }
+
+    private func openSession(
+        _ request: LoadRequest,
+        on target: ClusterTarget?,
+        _ operations: GraphOperations?,
+        _ tables: GraphTables?,
+        _ shadow: ShadowFolder?
+    ) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
+        let config = SessionConfiguration.config(
+            options,
+            overrides: SavedModelConfig.overrides(in: request.path, log: options.log),
+            hasBranches: operations?.includeBranches ?? true,
+            target: target,
+            device: request.device
+        )
+        func load(_ runOptions: [UInt8]?) throws(ServingError) -> (session: TensorFlowSession, metaGraph: MetaGraph) {
+            try TensorFlowSession.load(
+                shadow?.path ?? request.path,
+                tags: request.tags,
+                config: config,
+                runOptions: runOptions,
+                target: target?.url
+            )
+        }
+        guard target == nil else { return try load(nil) }
+        guard operations?.includeMonolith ?? OperationRegistry.isInUse else {
+            return try load(options.loadThreadPool.map(SessionConfiguration.pool))
+        }
+        // The initialisation may make tables: its operations find them by the thread that they run in.
+        let context = RunContext(host: OperationHost(tables: tables))
+        do throws(ServingError) {
+            return try context.whileCurrent { () throws(ServingError) in try load(SessionConfiguration.inCallingThread)
+            }
+        } catch {
+            throw context.cause(of: error)
+        }
     }
 }

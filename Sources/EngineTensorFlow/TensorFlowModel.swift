@@ -14,8 +14,8 @@ package final class TensorFlowModel: LoadedModel {
     let mayRunLong: Bool
     /// How long a run may take in any case, in nanoseconds; `nil` in this process, where a run ends some time.
     private let runLimit: UInt64?
-    /// Where the graph may have operations that ask other models, whom they ask.
-    private let remoteCalls: RemoteCalls?
+    /// Where the graph has operations of ours, what they need.
+    private let host: OperationHost?
     /// The folder it was loaded from, where that is not the version's own: its assets may be read at any time.
     private let shadow: ShadowFolder?
     /// Sets of signatures that were run together.
@@ -33,7 +33,7 @@ package final class TensorFlowModel: LoadedModel {
         usesPool: Bool,
         mayRunLong: Bool,
         runLimit: UInt64? = nil,
-        remoteCalls: RemoteCalls? = nil,
+        host: OperationHost? = nil,
         shadow: ShadowFolder? = nil,
         measuresFirstRun: Bool
     ) {
@@ -43,7 +43,7 @@ package final class TensorFlowModel: LoadedModel {
         self.usesPool = usesPool
         self.mayRunLong = mayRunLong
         self.runLimit = runLimit
-        self.remoteCalls = remoteCalls
+        self.host = host
         self.shadow = shadow
         self.measuresFirstRun = measuresFirstRun
     }
@@ -78,8 +78,11 @@ package final class TensorFlowModel: LoadedModel {
         return signature
     }
 
+    package var externalBytes: Int { host?.tables?.byteCount ?? 0 }
+
     package func close() {
         SystemAllocator.givingBack { session.end() }
+        host?.tables?.close()
         shadow?.remove()
     }
 
@@ -90,8 +93,8 @@ package final class TensorFlowModel: LoadedModel {
         _ feeds: [TF_Output],
         _ fetches: [TF_Output]
     ) throws(ServingError) -> [Tensor] {
-        guard let remoteCalls else { return try runGraph(request, tensors, feeds, fetches) }
-        let context = RunContext(deadline: request.deadline, predictor: remoteCalls.predictor)
+        guard let host else { return try runGraph(request, tensors, feeds, fetches) }
+        let context = RunContext(deadline: request.deadline, host: host)
         do throws(ServingError) {
             return try context.whileCurrent { () throws(ServingError) in
                 try runGraph(request, tensors, feeds, fetches)
@@ -215,7 +218,7 @@ package final class TensorFlowModel: LoadedModel {
     }
 
     private func untracedOptions(for request: RunRequest) throws(ServingError) -> RunOptions? {
-        if remoteCalls != nil { return try optionsOfRemoteCalls(for: request) }
+        if host != nil { return try optionsWithOperations(for: request) }
         guard !request.deadline.isNever else {
             if let runLimit { return Self.options(stoppingAfter: runLimit) }
             return usesPool ? nil : inCallingThread
@@ -232,7 +235,7 @@ package final class TensorFlowModel: LoadedModel {
 
     /// Always in the thread that calls, whose run the operations belong to. What may take long ends by itself at the deadline:
     /// the calls of other models.
-    private func optionsOfRemoteCalls(for request: RunRequest) throws(ServingError) -> RunOptions {
+    private func optionsWithOperations(for request: RunRequest) throws(ServingError) -> RunOptions {
         guard !request.deadline.hasPassed(at: .now()) else {
             throw .deadlineExceeded("Timed out waiting for notification")
         }

@@ -110,11 +110,12 @@ import Testing
         #expect(loaded.tags == load.tags)
         #expect(loaded.device == load.device)
         #expect(!loaded.measuresFirstRun)
-        // A field that is added must be carried, too; who answers what a model asks of others is of this process.
-        #expect(loaded.remotePredictor == nil)
+        // A field that is added must be carried, too; who answers what a model asks of others is of this process, and who
+        // has tables of each.
+        #expect(loaded.remotePredictor == nil && loaded.tableKeeper == nil)
         #expect(
             Mirror(reflecting: load).children.map(\.label)
-                == ["path", "tags", "device", "measuresFirstRun", "remotePredictor"]
+                == ["path", "tags", "device", "measuresFirstRun", "remotePredictor", "tableKeeper"]
         )
 
         let run = RunRequest(

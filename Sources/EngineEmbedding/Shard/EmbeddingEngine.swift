@@ -9,18 +9,18 @@ import Musl
 #endif
 
 /// Serves the shards of embeddings that Monolith exports, without TensorFlow: SavedModels whose graph makes hash tables, and
-/// whose signatures do nothing but look up and assign.
+/// whose signatures do nothing but look up and assign. Graphs that make tables and do other things too have them from here.
 public final class EmbeddingEngine: InferenceEngine {
     public let name = "embedding"
-    private let options: EmbeddingOptions
+    let options: EmbeddingOptions
     private let cache: SnapshotCache
     private let journals: JournalSet
     private let hasUpkeep = Atomic<Bool>(false)
-    /// Shards that were loaded, by the version's folder; those that are gone leave with the next.
-    private let served = Mutex<[(path: String, shard: WeakShard)]>([])
+    /// Tables that were loaded, by the version's folder; those that are gone leave with the next.
+    private let served = Mutex<[(path: String, tables: WeakTables)]>([])
 
-    private struct WeakShard: Sendable {
-        weak var shard: EmbeddingShard?
+    private struct WeakTables: Sendable {
+        weak var set: TableSet?
     }
 
     /// Graphs of shards have some kilobytes for each table; a larger file is another model.
@@ -51,13 +51,9 @@ public final class EmbeddingEngine: InferenceEngine {
     public func loadIfShard(_ request: LoadRequest) throws(ServingError) -> (any LoadedModel)? {
         guard let graph = Self.graph(request) else { return nil }
         do throws(ServingError) {
-            let shard = try load(graph, request)
-            served.withLock { served in
-                served.removeAll { $0.shard.shard == nil }
-                served.append((request.path, WeakShard(shard: shard)))
-            }
-            startUpkeep()
-            return shard
+            let groups = try graph.tableGroups(in: request.path, options.pathPrefixes)
+            let bound = try graph.bindSignatures(to: groups)
+            return EmbeddingShard(bound, tables: try load(groups, in: request.path))
         } catch {
             throw ServingError(error.code, "Shard \(request.path): \(error.message)")
         }
@@ -88,14 +84,14 @@ public final class EmbeddingEngine: InferenceEngine {
             if options.journalSync == .second { journal.syncAll() }
             journal.compactIfNeeded()
         }
-        for shard in served.withLock({ served in served.compactMap(\.shard.shard) }) { shard.runUpkeep(now: now) }
+        for set in served.withLock({ served in served.compactMap(\.tables.set) }) { set.runUpkeep(now: now) }
     }
 
     /// All tables that are served.
     public var servedTables: [ServedTable] {
-        let shards = served.withLock { served in served.map { (path: $0.path, shard: $0.shard.shard) } }
-        return shards.flatMap { path, shard in
-            shard?.servedTables.map { ServedTable(path: path, name: $0.name, statistics: $0.statistics) } ?? []
+        let sets = served.withLock { served in served.map { (path: $0.path, set: $0.tables.set) } }
+        return sets.flatMap { path, set in
+            set?.statistics.map { ServedTable(path: path, name: $0.name, statistics: $0.statistics) } ?? []
         }
     }
 
@@ -111,10 +107,13 @@ public final class EmbeddingEngine: InferenceEngine {
         return graph
     }
 
-    private func load(_ graph: ShardGraph, _ request: LoadRequest) throws(ServingError) -> EmbeddingShard {
-        let groups = try graph.tableGroups(in: request.path, options.pathPrefixes)
-        let bound = try graph.bindSignatures(to: groups)
-        let folder = VersionFolder(request.path)
+    // MARK: - Tables
+
+    /// Imports the dumps of tables, where there is no snapshot of them yet, and begins to serve them.
+    ///
+    /// - Parameter folder: of their version.
+    func load(_ groups: [TableGroup], in folder: String) throws(ServingError) -> TableSet {
+        let version = VersionFolder(folder)
         for group in groups {
             for table in group.tables where group.key(of: table).utf8.count > PushRecord.maximumNameBytes {
                 throw .invalidArgument(
@@ -122,28 +121,33 @@ public final class EmbeddingEngine: InferenceEngine {
                 )
             }
         }
-        var tables: [EmbeddingShard.Table] = []
-        for group in groups { tables += try load(group, version: folder.version) }
-        let shard = EmbeddingShard(bound, tables: tables, cache: cache, journal: try journals.journal(of: folder.base))
+        var tables: [TableSet.Table] = []
+        for group in groups { tables += try load(group, version: version.version) }
+        let set = TableSet(tables, cache: cache, journal: try journals.journal(of: version.base))
         do throws(ServingError) {
-            try shard.joinJournal()
+            try set.joinJournal()
         } catch {
-            shard.close()
+            set.close()
             throw error
         }
-        return shard
+        served.withLock { served in
+            served.removeAll { $0.tables.set == nil }
+            served.append((folder, WeakTables(set: set)))
+        }
+        startUpkeep()
+        return set
     }
 
     private func upkeep(of table: ShardTable, _ rows: EmbeddingTable) -> TableUpkeep {
         TableUpkeep(table.name, rows, table.configuration.eviction, cache, options)
     }
 
-    private func load(_ group: TableGroup, version: String) throws(ServingError) -> [EmbeddingShard.Table] {
+    private func load(_ group: TableGroup, version: String) throws(ServingError) -> [TableSet.Table] {
         guard let base = group.dump else {
             return try group.tables.map { (table) throws(ServingError) in
                 let limits = TableLimits(maximumBytes: options.updateBytes)
                 let rows = try EmbeddingTable(format: table.configuration.format, limits: limits)
-                return EmbeddingShard.Table(
+                return TableSet.Table(
                     name: table.name,
                     key: group.key(of: table),
                     rows: rows,
@@ -163,7 +167,7 @@ public final class EmbeddingEngine: InferenceEngine {
             )
             let limits = TableLimits(maximumBytes: overflow ? .max : bytes)
             let rows = try EmbeddingTable(part.snapshot, limits: limits)
-            return EmbeddingShard.Table(
+            return TableSet.Table(
                 name: part.table.name,
                 key: group.key(of: part.table),
                 rows: rows,

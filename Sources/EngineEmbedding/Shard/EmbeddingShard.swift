@@ -1,89 +1,28 @@
 package import EngineInterface
 package import ServingPrimitives
-import Synchronization
 package import Tensors
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// A shard of embeddings in memory: tables, and signatures that look up in them and change them.
-package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
-    // Sendable: `tables` and `member` change in `close` only, which is called when nothing runs any more; who asks for statistics at any
-    // time takes the copy under the lock.
-
-    struct Table {
-        let name: String
-        /// Of the journal's.
-        let key: String
-        let rows: EmbeddingTable
-        /// Pushed rows of zeros remove their ids.
-        let erasesZeros: Bool
-        /// When the rows of the dump were saved, in seconds since 1970; 0 without a dump.
-        let dumpTime: UInt32
-        let upkeep: TableUpkeep
-        /// Of its snapshot; `nil` for a table that began without rows.
-        let source: SHA256Digest?
-    }
-
+package final class EmbeddingShard: LoadedModel {
     package let signatures: [Signature]
     private let actions: [ShardAction]
-    private var tables: [Table]
-    /// The same for those who may ask after the end.
-    private let shown: Mutex<[Table]>
-    private let cache: SnapshotCache
-    /// Where pushes are kept; `nil` when they are not.
-    private let journal: PushJournal?
-    private var member: JournalMember
+    private let tables: TableSet
 
-    /// More than a client may ask for at once: the answer is a message of at most two gigabytes.
-    private static let maximumOutputBytes = Int(Int32.max)
-
-    init(_ signatures: [BoundSignature], tables: [Table], cache: SnapshotCache, journal: PushJournal?) {
+    init(_ signatures: [BoundSignature], tables: TableSet) {
         self.signatures = signatures.map(\.signature)
         actions = signatures.map(\.action)
         self.tables = tables
-        shown = Mutex(tables)
-        self.cache = cache
-        self.journal = journal
-        member = JournalMember(
-            tables.map {
-                JournalMember.Table(key: $0.key, rows: $0.rows, erasesZeros: $0.erasesZeros, dumpTime: $0.dumpTime)
-            }
-        )
-        for table in tables { if let source = table.source { cache.use(source) } }
     }
 
-    /// Applies the pushes to other versions, those of earlier runs, and from then on all.
-    func joinJournal() throws(ServingError) { try journal?.join(member) }
-
-    /// What is done at times beside requests.
-    ///
-    /// - Parameter now: in seconds since 1970.
-    func runUpkeep(now: UInt32) { for table in shown.withLock({ $0 }) { table.upkeep.run(now: now) } }
-
-    package var externalBytes: Int { statistics.reduce(0) { $0 + $1.snapshotBytes + $1.overlayBytes } }
+    package var externalBytes: Int { tables.byteCount }
 
     /// Of each table.
-    var statistics: [TableStatistics] { servedTables.map(\.statistics) }
+    var statistics: [TableStatistics] { tables.statistics.map(\.statistics) }
 
-    var servedTables: [(name: String, statistics: TableStatistics)] {
-        shown.withLock { $0 }.map { ($0.name, $0.rows.statistics) }
-    }
-
-    package func close() {
-        journal?.leave(member)
-        member = JournalMember([])
-        for table in tables { if let source = table.source { cache.release(source) } }
-        tables = []
-        shown.withLock { $0 = [] }
-        SystemAllocator.giveBack()
-    }
+    package func close() { tables.close() }
 
     package func run(_ request: RunRequest) throws(ServingError) -> [Tensor] {
-        guard !tables.isEmpty else { throw .unavailable("the model is closed") }
+        guard !tables.isClosed else { throw .unavailable("the model is closed") }
         let signature = signatures[request.signature]
         guard request.inputs.count == signature.inputs.count else {
             throw .internalError(
@@ -94,149 +33,26 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
         switch actions[request.signature] {
         case .lookup(let numbers): return try lookup(numbers, inputs, outputs: request.outputs)
         case .rawLookup(let numbers):
-            let embeddings = try rawLookup(numbers, inputs)
+            let ids = try inputs.vector("id", of: .int64)
+            let splits = try inputs.vector("id_split", of: .int64)
+            let embeddings = try tables.lookup(numbers, ids, splits: splits)
             return request.outputs.map { _ in embeddings }
         case .assign(let assignments): return try assign(assignments, inputs, outputs: request.outputs)
         case .rawAssign(let numbers):
-            try rawAssign(numbers, inputs)
+            let ids = try inputs.vector("id", of: .int64)
+            let splits = try inputs.vector("id_split", of: .int64)
+            let values = try inputs.vector("flat_value", of: .float32)
+            try tables.assign(numbers, ids, splits: splits, values)
             let result = try Self.scalar(0)
             return request.outputs.map { _ in result }
         }
     }
 
-    // MARK: - Looking up
-
     private func lookup(_ numbers: [Int], _ inputs: ShardInputs, outputs: [Int]) throws(ServingError) -> [Tensor] {
-        var tensors: [Tensor] = []
-        tensors.reserveCapacity(outputs.count)
         // Also those that nobody asked for must be ids, as for a graph.
         for index in numbers.indices { _ = try inputs.vector(index, of: .int64) }
-        for output in outputs {
-            let table = tables[numbers[output]].rows
-            let ids = inputs.tensors[output]
-            var rows = try Self.buffer(ids.shape.elementCount, width: table.format.dimension, isFlat: false)
-            ids.withIDs { ids in
-                rows.withUnsafeMutableBytes { _ = table.lookup(ids, into: $0.assumingMemoryBound(to: Float.self)) }
-            }
-            tensors.append(rows.freeze())
-        }
-        return tensors
-    }
-
-    private func rawLookup(_ numbers: [Int], _ inputs: ShardInputs) throws(ServingError) -> Tensor {
-        let ids = try inputs.vector("id", of: .int64)
-        let parts = try parts(numbers, ids, inputs)
-        var numberCount = 0
-        for part in parts { numberCount = try Self.sum(numberCount, part.numberCount) }
-        var embeddings = try Self.buffer(numberCount, width: 1, isFlat: true)
-        ids.withIDs { ids in
-            embeddings.withUnsafeMutableBytes { bytes in
-                let target = bytes.assumingMemoryBound(to: Float.self)
-                var offset = 0
-                for part in parts {
-                    let range = UnsafeMutableBufferPointer(rebasing: target[offset..<offset + part.numberCount])
-                    part.table.lookup(UnsafeBufferPointer(rebasing: ids[part.ids]), into: range)
-                    offset += part.numberCount
-                }
-            }
-        }
-        return embeddings.freeze()
-    }
-
-    private static func buffer(_ rows: Int, width: Int, isFlat: Bool) throws(ServingError) -> TensorBuffer {
-        let (count, tooMany) = rows.multipliedReportingOverflow(by: width)
-        let (bytes, tooLarge) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-        guard !tooMany, !tooLarge, bytes <= maximumOutputBytes else {
-            throw .invalidArgument("\(rows) rows of \(width) numbers are more than an answer may have")
-        }
-        do {
-            return try TensorBuffer(.float32, isFlat ? .vector(count) : TensorShape([rows, width]))
-        } catch {
-            throw ServingError(.resourceExhausted, error.description)
-        }
-    }
-
-    // MARK: - Requests of all tables
-
-    /// Ids of one table in a request.
-    private struct Part {
-        let table: EmbeddingTable
-        /// Of the shard's.
-        let number: Int
-        let ids: Range<Int>
-        /// Of all rows.
-        let numberCount: Int
-    }
-
-    /// Splits ids by table. There may be several requests in one: their ids and their splits lie one behind the other, so
-    /// `id_split` has as many parts as tables for each.
-    ///
-    /// - Throws: `INVALID_ARGUMENT` for splits that are none.
-    private func parts(_ numbers: [Int], _ ids: Tensor, _ inputs: ShardInputs) throws(ServingError) -> [Part] {
-        let splits = try inputs.vector("id_split", of: .int64)
-        let count = splits.shape.elementCount
-        guard count > numbers.count, (count - 1) % numbers.count == 0 else {
-            throw .invalidArgument("id_split must be \(numbers.count + 1). Current: \(count)")
-        }
-        let total = ids.shape.elementCount
-        return try splits.withIDs { splits throws(ServingError) in
-            guard splits[0] == 0, splits[count - 1] == Int64(total) else {
-                throw .invalidArgument(
-                    "id_split goes from \(splits[0]) to \(splits[count - 1]); expected 0 to \(total), the number of ids"
-                )
-            }
-            var parts: [Part] = []
-            parts.reserveCapacity(count - 1)
-            for index in 0..<count - 1 {
-                // With the ends as they are, order keeps all between them.
-                guard splits[index] <= splits[index + 1] else {
-                    throw .invalidArgument(
-                        "id_split has \(splits[index + 1]) behind \(splits[index]), at place \(index + 1); it must not fall"
-                    )
-                }
-                let number = numbers[index % numbers.count]
-                let table = tables[number]
-                let range = Int(splits[index])..<Int(splits[index + 1])
-                let (numberCount, overflow) = range.count.multipliedReportingOverflow(by: table.rows.format.dimension)
-                guard !overflow else { throw Self.tooMany }
-                parts.append(Part(table: table.rows, number: number, ids: range, numberCount: numberCount))
-            }
-            return parts
-        }
-    }
-
-    private static var tooMany: ServingError { .invalidArgument("a request has more numbers than can be counted") }
-
-    private static func sum(_ a: Int, _ b: Int) throws(ServingError) -> Int {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        guard !overflow else { throw tooMany }
-        return sum
-    }
-
-    // MARK: - Assigning
-
-    /// Rows for one table.
-    private struct Push {
-        let table: JournalMember.Table
-        let name: String
-        let ids: Tensor
-        let idRange: Range<Int>
-        let values: Tensor
-        let firstValue: Int
-
-        var dimension: Int { table.rows.format.dimension }
-
-        func withRows<R, E: Error>(
-            _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Float>) throws(E) -> R
-        ) throws(E) -> R {
-            try ids.withIDs { (ids) throws(E) in
-                try values.withNumbers { (values) throws(E) in
-                    try body(
-                        UnsafeBufferPointer(rebasing: ids[idRange]),
-                        UnsafeBufferPointer(rebasing: values[firstValue..<firstValue + idRange.count * dimension])
-                    )
-                }
-            }
+        return try outputs.map { (output) throws(ServingError) in
+            try tables.lookup(numbers[output], inputs.tensors[output])
         }
     }
 
@@ -245,108 +61,15 @@ package final class EmbeddingShard: LoadedModel, @unchecked Sendable {
         _ inputs: ShardInputs,
         outputs: [Int]
     ) throws(ServingError) -> [Tensor] {
-        var pushes: [Push] = []
+        var rows: [TableSet.Rows] = []
         for assignment in assignments {
-            let table = tables[assignment.table]
             let ids = try inputs.vector(assignment.ids, of: .int64)
-            let values = try inputs.matrix(assignment.values, of: .float32, width: table.rows.format.dimension)
-            let count = ids.shape.elementCount
-            guard values.shape[0] == count else {
-                throw .invalidArgument("table \(table.name): \(values.shape[0]) rows came for \(count) ids")
-            }
-            pushes.append(
-                Push(
-                    table: member.tables[assignment.table],
-                    name: table.name,
-                    ids: ids,
-                    idRange: 0..<count,
-                    values: values,
-                    firstValue: 0
-                )
-            )
+            let width = tables.widths[assignment.table]
+            let values = try inputs.matrix(assignment.values, of: .float32, width: width)
+            rows.append(TableSet.Rows(number: assignment.table, ids: ids, values: values))
         }
-        // All of them were looked at before the first is changed.
-        try apply(pushes)
-        return try outputs.map { (output) throws(ServingError) in try Self.scalar(pushes[output].idRange.count) }
-    }
-
-    private func rawAssign(_ numbers: [Int], _ inputs: ShardInputs) throws(ServingError) {
-        let ids = try inputs.vector("id", of: .int64)
-        let values = try inputs.vector("flat_value", of: .float32)
-        var pushes: [Push] = []
-        var numberCount = 0
-        for part in try parts(numbers, ids, inputs) {
-            pushes.append(
-                Push(
-                    table: member.tables[part.number],
-                    name: tables[part.number].name,
-                    ids: ids,
-                    idRange: part.ids,
-                    values: values,
-                    firstValue: numberCount
-                )
-            )
-            numberCount = try Self.sum(numberCount, part.numberCount)
-        }
-        guard values.shape.elementCount == numberCount else {
-            throw .invalidArgument(
-                "flat_value has \(values.shape.elementCount) numbers; the ids of \(numbers.count) tables need \(numberCount)"
-            )
-        }
-        try apply(pushes)
-    }
-
-    /// - Throws: `RESOURCE_EXHAUSTED` when rows did not fit: the caller may bring them again, all of them do no harm.
-    private func apply(_ pushes: [Push]) throws(ServingError) {
-        // The time of the receipt: pushes of Monolith bring none.
-        let now = UInt32(clamping: time(nil))
-        let refused: Refusal?
-        if let journal {
-            refused = try journal.push(
-                now: now,
-                encode: { (encoder) throws(ServingError) in
-                    for push in pushes where !push.idRange.isEmpty {
-                        push.withRows { encoder.add(push.table.key, dimension: push.dimension, $0, $1) }
-                    }
-                },
-                apply: { (time, members) throws(ServingError) in try apply(pushes, to: members, at: time) }
-            )
-        } else {
-            refused = try apply(pushes, to: [member], at: now)
-        }
-        guard let refused else { return }
-        throw ServingError(
-            .resourceExhausted,
-            "\(refused.count) rows were refused, the first of table \(refused.table): pushed rows have taken the bytes that "
-                + "they may take; rows of ids that are there can still be changed"
-        )
-    }
-
-    /// Rows that did not fit.
-    private struct Refusal {
-        var count: Int
-        let table: String
-    }
-
-    private func apply(
-        _ pushes: [Push],
-        to members: [JournalMember],
-        at time: UInt32
-    ) throws(ServingError) -> Refusal? {
-        var refusal: Refusal?
-        for push in pushes where !push.idRange.isEmpty {
-            for member in members {
-                guard let table = member.table(push.table.key, dimension: push.dimension) else { continue }
-                let summary = try push.withRows { (ids, numbers) throws(ServingError) in
-                    try table.rows.update(ids, numbers, timestamp: time, erasingZeros: table.erasesZeros)
-                }
-                // What does not fit into another version that one counts itself.
-                guard member === self.member, summary.refused > 0 else { continue }
-                refusal = refusal ?? Refusal(count: 0, table: push.name)
-                refusal?.count += summary.refused
-            }
-        }
-        return refusal
+        try tables.assign(rows)
+        return try outputs.map { (output) throws(ServingError) in try Self.scalar(rows[output].ids.shape.elementCount) }
     }
 
     private static func scalar(_ value: Int) throws(ServingError) -> Tensor {

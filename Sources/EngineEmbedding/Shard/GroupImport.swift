@@ -1,4 +1,5 @@
 import EmbeddingDump
+import EngineInterface
 import ServingPrimitives
 
 #if canImport(Glibc)

@@ -1,3 +1,5 @@
+import ServingPrimitives
+
 /// Where files lie here whose paths were written on another machine: exports name the dumps of their tables as training
 /// saw them.
 public struct PathPrefix: Sendable, Hashable {
@@ -24,5 +26,24 @@ extension [PathPrefix] {
         let rest = path.dropFirst(longest.foreign.count)
         let folder = longest.local.hasSuffix("/") ? String(longest.local.dropLast()) : longest.local
         return rest.isEmpty || rest.hasPrefix("/") ? folder + rest : "\(folder)/\(rest)"
+    }
+
+    /// Where a dump lies on this machine.
+    ///
+    /// - Parameters:
+    ///   - path: as the graph has it.
+    ///   - table: for errors, as `constant` is, the node that has the path; `nil` when nobody knows.
+    /// - Throws: `FAILED_PRECONDITION` for what is no path of this machine.
+    func local(_ path: String, of table: String, constant: String? = nil) throws(ServingError) -> String {
+        let local = applied(to: path)
+        let scheme = "file://"
+        let plain = local.hasPrefix(scheme) ? String(local.dropFirst(scheme.count)) : local
+        guard plain.hasPrefix("/") else {
+            throw .failedPrecondition(
+                "the dump of table \(table) is at \(path)\(constant.map { " by constant \($0)" } ?? ""), which is no path of "
+                    + "this machine; say where it lies here with --embedding-path-prefix FOREIGN=LOCAL"
+            )
+        }
+        return plain
     }
 }

@@ -1,31 +1,5 @@
 import ServingPrimitives
 
-/// A table of a shard.
-struct ShardTable: Hashable {
-    /// What clients call it.
-    var name: String
-    var configuration: TableConfiguration
-}
-
-/// Tables of a shard that are filled from one dump.
-struct TableGroup: Hashable {
-    enum Kind: Hashable {
-        /// One node of the graph with several tables, in the order in which requests have them.
-        case multi
-        /// A node with one table.
-        case plain
-    }
-
-    var kind: Kind
-    var sharedName: String
-    var tables: [ShardTable]
-    /// What the names of the dump's files begin with, on this machine; `nil` when the graph fills the tables from none.
-    var dump: String?
-
-    /// What journals call a table: the length of the node's name, it, and the table's own.
-    func key(of table: ShardTable) -> String { "\(sharedName.utf8.count):\(sharedName)/\(table.name)" }
-}
-
 extension ShardGraph {
     /// The tables that the graph makes, in the order of the file.
     ///
@@ -46,8 +20,8 @@ extension ShardGraph {
         guard Set(groups.map(\.sharedName)).count == groups.count else {
             throw .invalidArgument("several nodes of the graph make tables with the same shared_name")
         }
-        guard groups.reduce(0, { $0 + $1.tables.count }) <= Self.maximumTables else {
-            throw .invalidArgument("the graph makes more than \(Self.maximumTables) tables")
+        guard groups.reduce(0, { $0 + $1.tables.count }) <= TableGroup.maximumTables else {
+            throw .invalidArgument("the graph makes more than \(TableGroup.maximumTables) tables")
         }
         for index in groups.indices {
             groups[index].dump = try dump(of: groups[index].sharedName, in: folder, prefixes)
@@ -55,55 +29,19 @@ extension ShardGraph {
         return groups
     }
 
-    static let maximumTables = 1 << 14
-
     /// config is an input: a constant with a `MultiEmbeddingHashTableConfig` { names = 1, configs = 2 }.
     private func multiGroup(_ node: GraphNode) throws(ServingError) -> TableGroup {
         guard let config = node.tensors.first.flatMap({ constant($0) }) else {
             throw .invalidArgument("the configuration of \(node.name) is no constant of the graph")
         }
-        let (names, configs) = try Self.split(config, node.name)
-        guard !names.isEmpty, names.count == configs.count, Set(names).count == names.count else {
-            throw .invalidArgument(
-                "the configuration of \(node.name) has \(names.count) names for \(configs.count) tables; expected each table "
-                    + "with a name of its own"
-            )
-        }
-        var tables: [ShardTable] = []
-        for (name, config) in zip(names, configs) { tables.append(try Self.table(name, config)) }
-        return TableGroup(kind: .multi, sharedName: sharedName(of: node), tables: tables)
+        return try .multi(sharedName(of: node), config, node: node.name)
     }
 
     private func plainGroup(_ node: GraphNode) throws(ServingError) -> TableGroup {
         guard let config = node.attributes["config"] else {
             throw .invalidArgument("\(node.name) makes a table and has no attribute config")
         }
-        let name = sharedName(of: node)
-        return TableGroup(kind: .plain, sharedName: name, tables: [try Self.table(name, config)])
-    }
-
-    private static func table(_ name: String, _ config: [UInt8]) throws(ServingError) -> ShardTable {
-        let result = config.withUnsafeBytes { bytes in
-            Result { () throws(ServingError) in try TableConfiguration(bytes, table: name) }
-        }
-        return ShardTable(name: name, configuration: try result.get())
-    }
-
-    private static func split(
-        _ config: [UInt8],
-        _ node: String
-    ) throws(ServingError) -> (names: [String], configs: [[UInt8]]) {
-        do {
-            return try config.withUnsafeBytes { bytes in
-                var names: [String] = []
-                var configs: [[UInt8]] = []
-                try ShardGraph.forEach([1], in: bytes) { names.append(String(decoding: $0, as: UTF8.self)) }
-                try ShardGraph.forEach([2], in: bytes) { configs.append(Array($0)) }
-                return (names, configs)
-            }
-        } catch {
-            throw .invalidArgument("the configuration of \(node) is no MultiEmbeddingHashTableConfig")
-        }
+        return try .plain(sharedName(of: node), config)
     }
 
     private func sharedName(of node: GraphNode) -> String {
@@ -156,7 +94,7 @@ extension ShardGraph {
                     "\(name) fills table \(table) from a path that is no constant of the graph (\(inputs[1]))"
                 )
             }
-            dumps.insert(try local(path, named: inputs[1], of: table, prefixes))
+            dumps.insert(try path.isAsset ? path.text : prefixes.local(path.text, of: table, constant: inputs[1]))
         }
         guard dumps.count <= 1 else {
             throw .invalidArgument(
@@ -194,24 +132,5 @@ extension ShardGraph {
             return text.utf8.count <= Self.maximumPath ? (text, isAsset) : nil
         default: return nil
         }
-    }
-
-    private func local(
-        _ path: (text: String, isAsset: Bool),
-        named node: String,
-        of table: String,
-        _ prefixes: [PathPrefix]
-    ) throws(ServingError) -> String {
-        guard !path.isAsset else { return path.text }
-        let local = prefixes.applied(to: path.text)
-        let scheme = "file://"
-        let plain = local.hasPrefix(scheme) ? String(local.dropFirst(scheme.count)) : local
-        guard plain.hasPrefix("/") else {
-            throw .failedPrecondition(
-                "the dump of table \(table) is at \(path.text) by constant \(node), which is no path of this machine; say "
-                    + "where it lies here with --embedding-path-prefix FOREIGN=LOCAL"
-            )
-        }
-        return plain
     }
 }

@@ -24,7 +24,7 @@ final class FinalizeKernel: OperationKernel {
     func compute(_ context: KernelContext) throws(ServingError) {
         guard let run = RunContext.current else { throw context.outsideOfRun }
         var numbers: [UInt64?] = []
-        for index in 0..<context.inputCount { numbers.append(SharedTensorHandle.number(of: try context.input(index))) }
+        for index in 0..<context.inputCount { numbers.append(ResourceHandle(try context.input(index))?.bufferNumber) }
         guard let number = numbers.first.flatMap(\.self), numbers.allSatisfy({ $0 == number }) else {
             throw context.invalid("handle has different resources; the same buffer is expected \(numbers.count) times")
         }

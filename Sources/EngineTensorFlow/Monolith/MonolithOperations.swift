@@ -9,6 +9,11 @@ enum MonolithOperations {
         // Of exports whose tables are merged.
         ShardSplitKernel.definition, RowGatherKernel.definition, RowReductionKernel.sum, RowReductionKernel.mean,
         RowReductionKernel.squareNorm,
+        // Of graphs that have their tables in themselves.
+        TableMakerKernel.multi, TableMakerKernel.plain, TableHandleKernel.read, TableHandleKernel.filter,
+        TableHandleKernel.syncClient, TableStateKernel.definition, MultiTableLookupKernel.definition,
+        PlainTableLookupKernel.definition, MultiTableAssignKernel.definition, PlainTableAssignKernel.definition,
+        TableRestoreKernel.multi, TableRestoreKernel.plain,
     ]
 
     private static let names = Set(all.map { Array($0.name.utf8) })

@@ -22,7 +22,7 @@ final class OffsetMapKernel: OperationKernel {
     func compute(_ context: KernelContext) throws(ServingError) {
         let handle = try context.input(5)
         guard let run = RunContext.current else { throw context.outsideOfRun }
-        guard let buffer = SharedTensorHandle.number(of: handle).flatMap(run.tensor) else {
+        guard let buffer = ResourceHandle(handle)?.bufferNumber.flatMap(run.tensor) else {
             throw context.invalid("value_buffer is no buffer of this run, or was finalized")
         }
         let map = OffsetMap(

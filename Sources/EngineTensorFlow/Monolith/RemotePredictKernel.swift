@@ -53,7 +53,7 @@ final class RemotePredictKernel: AsynchronousKernel {
         } catch {
             return done(error)
         }
-        guard let predictor = run?.predictor else {
+        guard let predictor = run?.host.predictor else {
             return finish(context, prediction.outputs, .failure(Self.nobodyToAsk(prediction)), done)
         }
         let outputs = prediction.outputs

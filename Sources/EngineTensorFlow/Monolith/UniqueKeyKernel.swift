@@ -1,4 +1,3 @@
-import CTensorFlow
 import ServingPrimitives
 
 /// `MonolithUniqueKeyWithValueAndOffset`: the different keys of each table, and a buffer for their values.
@@ -39,9 +38,7 @@ final class UniqueKeyKernel: OperationKernel {
             guard let run = RunContext.current else { throw context.outsideOfRun }
             number = run.add(try SharedTensor(count: unique.valueCount, for: context.operation))
         }
-        let handle = try SharedTensorHandle.make(number)
-        defer { TF_DeleteTensor(handle) }
-        try context.set(4, to: handle)
+        try context.set(4, to: ResourceHandle(.buffer, "\(number)"))
     }
 }
 
@@ -55,7 +52,7 @@ extension NodeDefinition {
 }
 
 extension KernelContext {
-    /// Buffers belong to a run that this server began.
+    /// Buffers and tables belong to a run that this server began.
     var outsideOfRun: ServingError {
         .failedPrecondition("\(operation): it works in the process of the server only, not on a cluster")
     }

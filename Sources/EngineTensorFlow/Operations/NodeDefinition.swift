@@ -9,7 +9,7 @@ package struct NodeDefinition {
 
     fileprivate struct Attribute {
         var integers: [Int64] = []
-        var text = ""
+        var text: [UInt8] = []
     }
 
     /// - Parameter bytes: a serialized `tensorflow.NodeDef`.
@@ -38,7 +38,9 @@ package struct NodeDefinition {
 
     func flag(_ name: String) throws(ServingError) -> Bool { try integer(name) != 0 }
 
-    func text(_ name: String) throws(ServingError) -> String { try attribute(name).text }
+    func text(_ name: String) throws(ServingError) -> String { String(decoding: try bytes(name), as: UTF8.self) }
+
+    func bytes(_ name: String) throws(ServingError) -> [UInt8] { try attribute(name).text }
 
     /// Numbers, or those of data types.
     func integers(_ name: String) throws(ServingError) -> [Int] { try attribute(name).integers.map { Int($0) } }
@@ -60,7 +62,7 @@ extension NodeDefinition.Attribute {
         while let (field, value) = try reader.next() {
             switch (field, value) {
             case (1, .bytes(let list)): try readList(list)
-            case (2, .bytes(let bytes)): text = String(decoding: bytes, as: UTF8.self)
+            case (2, .bytes(let bytes)): text = Array(bytes)
             case (3, .varint(let number)), (5, .varint(let number)), (6, .varint(let number)):
                 integers = [Int64(bitPattern: number)]
             default: continue

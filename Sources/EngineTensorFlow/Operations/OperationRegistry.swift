@@ -13,6 +13,9 @@ import Musl
 enum OperationRegistry {
     private static let areRegistered = Mutex(false)
 
+    /// Whether graphs with operations of ours were loaded.
+    static var isInUse: Bool { areRegistered.withLock { $0 } }
+
     /// Registers `MonolithOperations`, once. An operation that an op library has brought is left to that library.
     ///
     /// - Throws: `FAILED_PRECONDITION` when the library cannot take operations.
@@ -139,6 +142,7 @@ private func compute(_ kernel: UnsafeMutableRawPointer?, _ handle: OpaquePointer
     do throws(ServingError) {
         try kernel.compute(context)
     } catch {
+        RunContext.current?.note(error)
         context.fail(error)
     }
 }

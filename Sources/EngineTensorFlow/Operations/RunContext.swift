@@ -9,14 +9,14 @@ import Synchronization
 /// say whose run that is, so its operations find it without being told.
 final class RunContext: Sendable {
     let deadline: Deadline
-    let predictor: (any RemotePredicting)?
+    let host: OperationHost
     private let tensors = Mutex<[UInt64: SharedTensor]>([:])
     private let tensorCount = Atomic<UInt64>(0)
-    private let unavailability = Mutex<ServingError?>(nil)
+    private let refusal = Mutex<ServingError?>(nil)
 
-    init(deadline: Deadline, predictor: (any RemotePredicting)?) {
+    init(deadline: Deadline = .never, host: OperationHost) {
         self.deadline = deadline
-        self.predictor = predictor
+        self.host = host
     }
 
     /// The run that the calling thread is in.
@@ -37,16 +37,19 @@ final class RunContext: Sendable {
 
     // MARK: Errors
 
-    /// Keeps an error that TensorFlow is about to give another code: it takes UNAVAILABLE for one of its own network.
+    /// Keeps what TensorFlow is about to lose of an error: it takes UNAVAILABLE for one of its own network and gives that
+    /// another code, and knows of no time to try again.
     func note(_ error: ServingError) {
-        guard error.code == .unavailable else { return }
-        unavailability.withLock { if $0 == nil { $0 = error } }
+        guard error.code == .unavailable || error.retryAfterNanoseconds != nil else { return }
+        refusal.withLock { if $0 == nil { $0 = error } }
     }
 
     /// What made a run fail that TensorFlow says failed with `error`.
     func cause(of error: ServingError) -> ServingError {
-        guard error.code == .internal else { return error }
-        return unavailability.withLock { $0 } ?? error
+        guard let refusal = refusal.withLock({ $0 }) else { return error }
+        if error.code == .internal, refusal.code == .unavailable { return refusal }
+        guard error.code == refusal.code else { return error }
+        return ServingError(error.code, error.message, retryAfterNanoseconds: refusal.retryAfterNanoseconds)
     }
 
     // MARK: Tensors that several operations fill
@@ -64,8 +67,10 @@ final class RunContext: Sendable {
     func take(_ number: UInt64) -> SharedTensor? { tensors.withLock { $0.removeValue(forKey: number) } }
 }
 
-/// What a model needs to ask others.
-struct RemoteCalls: Sendable {
+/// What a model has for operations of ours in its graph.
+struct OperationHost: Sendable {
     /// `nil` where nobody can be asked.
-    let predictor: (any RemotePredicting)?
+    var predictor: (any RemotePredicting)?
+    /// `nil` where nobody has tables.
+    var tables: GraphTables?
 }

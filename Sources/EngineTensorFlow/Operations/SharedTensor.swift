@@ -1,5 +1,4 @@
 import CTensorFlow
-import ModelSignatures
 import ServingPrimitives
 import Tensors
 
@@ -29,40 +28,4 @@ final class SharedTensor: @unchecked Sendable {
     }
 
     deinit { TF_DeleteTensor(handle) }
-}
-
-/// The resource that stands for a shared tensor in a graph: a scalar that crosses the C API as a serialized
-/// `tensorflow.ResourceHandleProto`.
-enum SharedTensorHandle {
-    /// DT_RESOURCE
-    private static let type: Int32 = 20
-    private static let container = "apus"
-
-    /// A resource tensor for the caller to delete.
-    static func make(_ number: UInt64) throws(ServingError) -> OpaquePointer {
-        var proto = ProtobufWriter()
-        proto.string(2, container)
-        proto.string(3, "\(number)")  // name
-        guard let tensor = TF_AllocateTensor(type, nil, 0, proto.bytes.count), let data = TF_TensorData(tensor) else {
-            throw ServingError(.resourceExhausted, "TensorFlow has no memory for a resource handle")
-        }
-        proto.bytes.withUnsafeBytes { data.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        return tensor
-    }
-
-    /// The number that a resource tensor was made with; `nil` for a resource that is none of ours.
-    static func number(of tensor: OpaquePointer) -> UInt64? {
-        let bytes = UnsafeRawBufferPointer(start: TF_TensorData(tensor), count: TF_TensorByteSize(tensor))
-        var reader = ProtobufReader(bytes)
-        var texts = ["", ""]
-        do throws(ProtobufReader.Malformed) {
-            while let (field, value) = try reader.next() {
-                guard case .bytes(let text) = value, field == 2 || field == 3 else { continue }
-                texts[field - 2] = String(decoding: text, as: UTF8.self)
-            }
-        } catch {
-            return nil
-        }
-        return texts[0] == container ? UInt64(texts[1]) : nil
-    }
 }

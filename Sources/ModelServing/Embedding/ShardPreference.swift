@@ -2,7 +2,8 @@ import EngineEmbedding
 import EngineInterface
 import ServingPrimitives
 
-/// Serves versions that are shards of embeddings from their tables, and all others with `other`.
+/// Serves versions that are shards of embeddings from their tables, and all others with `other`, whose graphs may have such tables
+/// in themselves.
 struct ShardPreference: InferenceEngine {
     let shards: EmbeddingEngine
     let other: any InferenceEngine
@@ -10,6 +11,8 @@ struct ShardPreference: InferenceEngine {
 
     func load(_ request: LoadRequest) throws(ServingError) -> any LoadedModel {
         if let shard = try shards.loadIfShard(request) { return shard }
+        var request = request
+        request.tableKeeper = shards
         return try other.load(request)
     }
 

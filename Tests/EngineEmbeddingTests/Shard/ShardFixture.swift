@@ -89,14 +89,18 @@ final class ShardFixture {
         return writer.bytes
     }
 
-    /// Nodes of tables in one node, filled from `base`: text of the graph, or of the folder of assets when `nil`.
-    static func multi(_ sharedName: String, _ tables: [Table], base: String? = nil) -> [[UInt8]] {
+    static func configuration(_ tables: [Table]) -> [UInt8] {
         var config = ProtobufWriter()
         for table in tables { config.string(1, table.name) }
         for table in tables { config.bytes(2, configuration(table)) }
+        return config.bytes
+    }
+
+    /// Nodes of tables in one node, filled from `base`: text of the graph, or of the folder of assets when `nil`.
+    static func multi(_ sharedName: String, _ tables: [Table], base: String? = nil) -> [[UInt8]] {
         let name = Array(sharedName.utf8)
         return [
-            node("config", "Const", constant: config.bytes),
+            node("config", "Const", constant: configuration(tables)),
             node(
                 "create",
                 "CreateMonolithMultiHashTable",

@@ -38,7 +38,9 @@ struct GraphFixture {
     }
 
     private var nodes = ProtobufWriter()
+    private var collections = ProtobufWriter()
     private var signatures = ProtobufWriter()
+    private var assets = ProtobufWriter()
 
     init() {}
 
@@ -68,6 +70,23 @@ struct GraphFixture {
 
     mutating func strings(_ name: String, _ values: [String]) {
         node(name, "Const", [], ["dtype": .type(.string), "value": .strings(values)])
+    }
+
+    /// Has a node run when the model is loaded.
+    mutating func initialisation(_ node: String) {
+        collections.message(4) {
+            $0.string(1, "saved_model_main_op")
+            $0.message(2) { $0.message(1) { $0.string(1, node) } }
+        }
+    }
+
+    /// Has the constant be the path of that file of the folder of assets.
+    mutating func asset(_ constant: String, _ file: String) {
+        strings(constant, [file])
+        assets.message(6) {
+            $0.message(1) { $0.string(1, "\(constant):0") }
+            $0.string(2, file)
+        }
     }
 
     /// - Parameters: tensors by the names that callers use.
@@ -108,15 +127,24 @@ struct GraphFixture {
                 $0.append(nodes.bytes)
                 $0.message(4) { $0.integer(1, 1882) }  // versions.producer
             }
+            $0.append(collections.bytes)
             $0.append(signatures.bytes)
+            $0.append(assets.bytes)
         }
         return model.bytes
     }
 
-    func load(asking predictor: (any RemotePredicting)? = nil) throws -> any LoadedModel {
+    func load(
+        asking predictor: (any RemotePredicting)? = nil,
+        keeper: (any EmbeddingTableKeeping)? = nil,
+        device: String? = nil
+    ) throws -> any LoadedModel {
         let folder = try ModelCopy(of: nil)
         try folder.write(savedModel, to: "saved_model.pb")
-        return try TensorFlowEngine().load(LoadRequest(path: folder.path, remotePredictor: predictor))
+        var request = LoadRequest(path: folder.path, remotePredictor: predictor)
+        request.tableKeeper = keeper
+        request.device = device.flatMap { DeviceName($0) }
+        return try TensorFlowEngine().load(request)
     }
 }
 
