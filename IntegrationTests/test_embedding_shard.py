@@ -1,7 +1,10 @@
 """Shards of embeddings, served without TensorFlow, called by the official client of TensorFlow Serving."""
 
+import itertools
 import os
 import re
+import signal
+import threading
 
 import grpc
 import numpy
@@ -293,6 +296,72 @@ def test_pushes_outlive_the_version(tmp_path):
         assert rows_of_7(stub, "ps")[0] == [9, 9]
         push(stub, "ps", [8, 8])
         assert rows_of_7(stub, "ps") == [[8, 8], [1, 1]]
+
+
+def test_every_push_that_was_answered_outlives_a_kill(tmp_path):
+    base = tmp_path / "ps"
+    settle(multi_shard(base / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache"]
+    answered, errors = [], []
+    with apus_serve({"ps": base}, *arguments, "--embedding-journal-sync=always") as server:
+        server.wait_until_ready()
+
+        def run(worker):
+            stub = server.prediction()
+            for number in itertools.count(1):
+                id = 1_000 + 1_000_000 * worker + number
+                try:
+                    call(stub, "ps", RAW_ASSIGN, id=ids(id), id_split=ids(0, 1, 1), flat_value=floats(worker, number))
+                except grpc.RpcError as error:
+                    errors.append(error.code())
+                    return
+                answered.append((id, [worker, number]))
+
+        threads = [threading.Thread(target=run, args=(worker,)) for worker in range(4)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: len(answered) > 400, "400 pushes", check=server.check_running)
+        server.signal(signal.SIGKILL)
+        server.wait()
+        for thread in threads:
+            thread.join()
+    assert errors == [grpc.StatusCode.UNAVAILABLE] * 4
+    with apus_serve({"ps": base}, *arguments) as server:
+        server.wait_until_ready()
+        rows = call(server.prediction(), "ps", "lookup", mov=ids(*[id for id, _ in answered]), uid=ids())["mov"]
+        assert rows.tolist() == [row for _, row in answered]
+
+
+def test_a_full_journal_holds_pushes_up_and_loses_none(tmp_path):
+    base = tmp_path / "ps"
+    settle(multi_shard(base / "1", tables()))
+    arguments = [*QUICK, f"--embedding-cache-dir={tmp_path}/cache"]
+    count = 20_000
+    with apus_serve({"ps": base}, *arguments, f"--embedding-journal-bytes={1 << 20}") as server:
+        server.wait_until_ready()
+        stub = server.prediction()
+
+        def push_all(value):
+            values = numpy.full(2 * count, value, "float32")
+            call(stub, "ps", RAW_ASSIGN, id=numpy.arange(count), id_split=ids(0, count, count), flat_value=values)
+
+        refusals, value = [], 0
+        while value < 5:
+            try:
+                push_all(value + 1)
+                value += 1
+            except grpc.RpcError as error:
+                assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+                pushback = dict(error.trailing_metadata()).get("grpc-retry-pushback-ms")
+                assert pushback is not None and "--embedding-journal-bytes" in error.details()
+                # What was refused was not taken in part.
+                assert rows_of_7(stub, "ps") == [[value, value]] * 2
+                refusals.append(int(pushback))
+                threading.Event().wait(refusals[-1] / 1000)
+        assert refusals
+    with apus_serve({"ps": base}, *arguments) as server:
+        server.wait_until_ready()
+        assert rows_of_7(server.prediction(), "ps") == [[5, 5], [5, 5]]
 
 
 def test_without_a_journal_pushes_end_with_the_server(tmp_path):

@@ -41,10 +41,9 @@ final class PushJournal: @unchecked Sendable {
     private var nextNumber: UInt64 = 1
     /// Clocks are set back: what comes later must not look older.
     private var lastTime: UInt32 = 0
-    // Bytes that were written since the start: by them those who wait know whether theirs are on the disk.
-    private var written: UInt64 = 0
-    private var synced: UInt64 = 0
-    private var failed: UInt64 = 0
+    /// By it those who wait know whether theirs is on the disk.
+    private var progress = DiskProgress()
+    /// Somebody syncs the output without the lock: it stays the output, as the system tells of a failure only once.
     private var isSyncing = false
     /// Bytes since the last compaction, and those that it left.
     private var grown = 0
@@ -118,11 +117,12 @@ final class PushJournal: @unchecked Sendable {
     ) throws(ServingError) -> Result {
         var position: UInt64 = 0
         let result = try lock.withLock { () throws(ServingError) -> Result in
+            while isSyncing, output?.isBroken == true { lock.wait() }
             lastTime = max(lastTime, now)
             var encoder = PushEncoder(receiveTime: lastTime)
             try encode(&encoder)
             try write(encoder.bytes)
-            position = written
+            position = progress.written
             return try apply(lastTime, members.compactMap(\.member))
         }
         if settings.sync == .always { try sync(to: position) }
@@ -160,7 +160,7 @@ final class PushJournal: @unchecked Sendable {
         } catch {
             throw ServingError(error.code, error.message, retryAfterNanoseconds: Self.retryNanoseconds)
         }
-        written += UInt64(bytes.count)
+        progress.write(bytes.count)
         grown += bytes.count
         mayShrink = true
     }
@@ -179,10 +179,11 @@ final class PushJournal: @unchecked Sendable {
         return new
     }
 
-    /// Ends the file that is written to. What is in it is on the disk then, as far as the disk does its work.
+    /// Ends the file that is written to, which nobody syncs. What is in it is on the disk then, as far as the disk does its
+    /// work.
     private func seal() {
         guard let output else { return }
-        if !output.isBroken, output.sync() { synced = written } else { failed = written }
+        progress.settle(progress.written, isOnDisk: output.sync())
         files.append(output.file)
         self.output = nil
         lock.wakeAll()
@@ -200,11 +201,16 @@ final class PushJournal: @unchecked Sendable {
     private func sync(to position: UInt64) throws(ServingError) {
         while true {
             let turn = lock.withLock { () -> Turn in
-                while synced < position, failed < position, isSyncing { lock.wait() }
-                if synced >= position { return .done }
-                guard failed < position, let output else { return .failed }
-                isSyncing = true
-                return .sync(output, written)
+                while progress.state(of: position) == .unknown, isSyncing { lock.wait() }
+                switch progress.state(of: position) {
+                case .onDisk: return .done
+                case .lost: return .failed
+                case .unknown:
+                    // What is not settled is in the output.
+                    guard let output else { return .failed }
+                    isSyncing = true
+                    return .sync(output, progress.written)
+                }
             }
             switch turn {
             case .done: return
@@ -216,12 +222,9 @@ final class PushJournal: @unchecked Sendable {
                 let isDone = output.sync()
                 lock.withLock {
                     isSyncing = false
-                    if isDone {
-                        synced = max(synced, target)
-                    } else {
-                        failed = max(failed, target)
-                        output.isBroken = true
-                    }
+                    if !isDone { output.isBroken = true }
+                    // What came while a sync failed may be lost with it, and the next would not tell.
+                    progress.settle(isDone ? target : progress.written, isOnDisk: isDone)
                     lock.wakeAll()
                 }
             }
@@ -230,7 +233,7 @@ final class PushJournal: @unchecked Sendable {
 
     /// Brings all that was written to the disk.
     func syncAll() {
-        let position = lock.withLock { written > synced && written > failed ? written : 0 }
+        let position = lock.withLock { progress.isSettled ? 0 : progress.written }
         guard position > 0 else { return }
         do throws(ServingError) {
             try sync(to: position)
@@ -331,6 +334,7 @@ final class PushJournal: @unchecked Sendable {
 
     private func compact() throws(ServingError) {
         let (old, live, number) = lock.withLock { () -> ([JournalFile], [JournalMember], UInt64) in
+            while isSyncing { lock.wait() }
             seal()
             let number = nextNumber
             nextNumber += 1
