@@ -14,12 +14,9 @@ def fail(message):
 
 
 def cpu_seconds(pid):
-    """CPU time of all threads of a process, from the scheduler's own nanosecond counters."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e9
+    """CPU time of a process to the nanosecond, that of threads which have ended included."""
+    # As clock_getcpuclockid makes it of a process.
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def process_tree(pid):
@@ -40,7 +37,7 @@ def tree_cpu_seconds(pid):
     """CPU time of a process and all its living descendants."""
     total = 0
     for process in process_tree(pid):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(OSError):
             total += cpu_seconds(process)
     return total
 
@@ -48,9 +45,9 @@ def tree_cpu_seconds(pid):
 class Server:
     """The server under test, in release mode, with the models given."""
 
-    def __init__(self, build, models, *options, cores=()):
+    def __init__(self, build, models, *options, cores=(), port=0):
         pinned = ["taskset", "-c", ",".join(map(str, cores))] if cores else []
-        command = pinned + [str(build / "apus"), "serve", "--host", "127.0.0.1", "--port", "0", "--rest-port", "0"]
+        command = pinned + [str(build / "apus"), "serve", "--host", "127.0.0.1", "--port", str(port), "--rest-port", "0"]
         for name, path in models.items():
             command += ["--model", f"{name}={path}"]
         command += map(str, options)

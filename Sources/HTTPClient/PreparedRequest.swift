@@ -13,6 +13,7 @@ public final class PreparedRequest: @unchecked Sendable {
     /// For HTTP/1.1: head and body.
     package let http1: UnsafeRawBufferPointer
     package let check: AnswerCheck
+    private let memory: RequestBody
 
     /// Of the body.
     public var byteCount: Int { body.count }
@@ -23,16 +24,25 @@ public final class PreparedRequest: @unchecked Sendable {
         self.fields = fields
         self.check = check
         // One piece, so that an HTTP/1.1 request is one write.
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(1, http1Head.count + body.count),
-            alignment: 64
-        )
-        memory.copyBytes(from: http1Head + body)
-        http1 = UnsafeRawBufferPointer(rebasing: memory[..<(http1Head.count + body.count)])
-        self.body = UnsafeRawBufferPointer(rebasing: memory[http1Head.count..<(http1Head.count + body.count)])
+        memory = RequestBody(byteCount: http1Head.count + body.count) { memory in
+            memory.copyBytes(from: http1Head)
+            UnsafeMutableRawBufferPointer(rebasing: memory[http1Head.count...]).copyBytes(from: body)
+        }
+        http1 = memory.bytes
+        self.body = UnsafeRawBufferPointer(rebasing: memory.bytes[http1Head.count...])
     }
 
-    deinit { UnsafeMutableRawBufferPointer(mutating: http1).deallocate() }
+    /// A request for HTTP/2 only.
+    ///
+    /// - Parameter body: is not copied.
+    package init(route: Int, fields: [HTTP2HeaderField], body: RequestBody, check: AnswerCheck) {
+        self.route = route
+        self.fields = fields
+        self.check = check
+        memory = body
+        http1 = UnsafeRawBufferPointer(start: nil, count: 0)
+        self.body = body.bytes
+    }
 }
 
 /// What makes an answer of status OK a good one.

@@ -146,6 +146,9 @@ public final class InferenceService: Sendable {
         }
         return [one]
     }
+
+    /// Whether there is, or was, a model of that name, whatever its state.
+    public func knows(_ name: String) -> Bool { manager.knows(name) }
 }
 
 /// A version pinned for one request.

@@ -257,7 +257,8 @@ public final class ModelServer: Sendable {
                 ),
                 service: inference,
                 manager: manager,
-                health: health
+                health: health,
+                routes: remote?.predictor.routes
             ) : nil
         self.console = console
         let forOperators = PortSettings(
@@ -286,6 +287,7 @@ public final class ModelServer: Sendable {
                     health: health,
                     models: models,
                     console: console,
+                    routes: remote?.predictor.routes,
                     group: group,
                     tls: tls,
                     logger: logger

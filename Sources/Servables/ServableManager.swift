@@ -118,6 +118,11 @@ public final class ServableManager: Sendable {
         }
     }
 
+    /// Whether `status` has a version of that model.
+    public func knows(_ name: String) -> Bool {
+        control.withLock { $0.lifecycle.knows(name) || $0.coming[name] != nil }
+    }
+
     /// Replaces the versions of a model that are shown though nobody has aspired them yet, as their files are on the way.
     public func showComing(_ versions: [VersionStatus], of model: String) {
         control.withLock { $0.coming[model] = versions.isEmpty ? nil : versions }

@@ -41,6 +41,8 @@ public final class ServerConsole: Sendable {
     private let service: InferenceService
     private let manager: ServableManager
     private let health: ServingHealth
+    /// `nil` where graphs ask this server's models only.
+    private let routes: (any RemoteRoutesReporting)?
     private let now: @Sendable () -> Int64
     private let state = Mutex(State())
 
@@ -50,12 +52,14 @@ public final class ServerConsole: Sendable {
         service: InferenceService,
         manager: ServableManager,
         health: ServingHealth,
+        routes: (any RemoteRoutesReporting)? = nil,
         now: @escaping @Sendable () -> Int64 = { ServerConsole.date() }
     ) {
         self.facts = facts
         self.service = service
         self.manager = manager
         self.health = health
+        self.routes = routes
         self.now = now
         started = now()
         manager.observe { [weak self] id, status in
@@ -127,8 +131,17 @@ public final class ServerConsole: Sendable {
 
     public var isReady: Bool { health.isReady }
     public var isDraining: Bool { health.isDraining }
-    /// Grows with every change of a version's state.
-    public var changeCount: Int { state.withLock { $0.events.count } }
+    /// Grows with every change of a version's state, or a replica's.
+    public var changeCount: Int { state.withLock { $0.events.count } + (routes?.changeCount ?? 0) }
+
+    /// What is known of models that other servers have.
+    ///
+    /// - Parameter isShown: whether whoever asks may hear of a model.
+    func routes(shows isShown: (String) -> Bool) -> RemoteRoutesReport? {
+        guard var report = routes?.report() else { return nil }
+        report.routes.removeAll { !isShown($0.model) }
+        return report
+    }
 
     /// The last changes of states, oldest first.
     ///

@@ -7,23 +7,30 @@ extension PredictRequestDecoder {
     ///
     /// Only payloads that become views count: `tensor_content` and the packed fields of fixed width.
     public static func payloadOffset(inPrefix prefix: UnsafeRawBufferPointer) -> Int? {
-        guard let start = prefix.baseAddress, let payload = PayloadSearch.inRequest(prefix) else { return nil }
+        guard let start = prefix.baseAddress,
+            let payload = PayloadSearch(tensors: 2, minimum: largePayload).first(in: prefix)
+        else { return nil }
         return payload - start
     }
 }
 
-/// Walks down request > entry of `inputs` > TensorProto. The messages may go on beyond the bytes at hand.
-private enum PayloadSearch {
-    static func inRequest(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+/// Walks down message > entry of the map of tensors > TensorProto. The messages may go on beyond the bytes at hand.
+struct PayloadSearch {
+    /// Number of the message's field that is the map.
+    var tensors: UInt32
+    /// Payloads of fewer bytes do not count.
+    var minimum: Int
+
+    func first(in bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
         firstPayload(in: bytes) { tag, _, payload in
             switch tag {
-            case .bytes(2): inEntry(payload)
+            case .bytes(tensors): inEntry(payload)
             default: nil
             }
         }
     }
 
-    private static func inEntry(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+    private func inEntry(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
         firstPayload(in: bytes) { tag, _, payload in
             switch tag {
             case .bytes(2): inTensor(payload)
@@ -32,12 +39,12 @@ private enum PayloadSearch {
         }
     }
 
-    private static func inTensor(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+    private func inTensor(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
         firstPayload(in: bytes) { tag, length, payload in
             switch tag {
             case .bytes(TensorField.content), .bytes(TensorField.float), .bytes(TensorField.double),
                 .bytes(TensorField.complex64), .bytes(TensorField.complex128):
-                length >= PredictRequestDecoder.largePayload ? payload.baseAddress : nil
+                length >= minimum ? payload.baseAddress : nil
             default: nil
             }
         }
@@ -45,7 +52,7 @@ private enum PayloadSearch {
 
     /// Calls `look` with each length-delimited field, its full length and as many of its bytes as there are, until it
     /// finds something or the bytes are at their end.
-    private static func firstPayload(
+    private func firstPayload(
         in bytes: UnsafeRawBufferPointer,
         _ look: (WireTag, Int, UnsafeRawBufferPointer) -> UnsafeRawPointer?
     ) -> UnsafeRawPointer? {

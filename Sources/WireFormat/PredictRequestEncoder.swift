@@ -20,27 +20,42 @@ public struct PredictRequestEncoder {
         byteCount = size
     }
 
-    /// The message as gRPC sends it: behind five bytes that say that it is not compressed, and how long it is.
+    /// gRPC's five bytes that say that a message is not compressed, and how long it is.
+    private static let prefixLength = 5
+
+    /// Size of the message as gRPC sends it.
     ///
     /// - Throws: `RESOURCE_EXHAUSTED` when the request is larger than a protobuf message can be.
-    public func framed() throws(ServingError) -> [UInt8] {
+    public func framedByteCount() throws(ServingError) -> Int {
         guard byteCount <= WireSize.maximumMessage else {
             throw ServingError(
                 .resourceExhausted,
                 "The request has \(byteCount) bytes; a message can have at most \(WireSize.maximumMessage)"
             )
         }
-        let prefixLength = 5
-        return [UInt8](unsafeUninitializedCapacity: prefixLength + byteCount) { buffer, count in
-            let bytes = UnsafeMutableRawBufferPointer(buffer)
-            bytes[0] = 0
-            bytes.storeBytes(of: UInt32(byteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
-            var writer = WireWriter(
-                UnsafeMutableRawBufferPointer(rebasing: bytes[prefixLength..<(prefixLength + byteCount)])
-            )
-            write(to: &writer)
-            precondition(writer.remaining == 0, "a message shrank after its size was worked out")
-            count = prefixLength + byteCount
+        return Self.prefixLength + byteCount
+    }
+
+    /// Writes the message as gRPC sends it, straight from the tensors' memory.
+    ///
+    /// - Parameter memory: of `framedByteCount` bytes.
+    public func writeFramed(into memory: UnsafeMutableRawBufferPointer) {
+        precondition(memory.count == Self.prefixLength + byteCount, "the memory has not the size of the message")
+        memory[0] = 0
+        memory.storeBytes(of: UInt32(byteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
+        var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[Self.prefixLength...]))
+        write(to: &writer)
+        precondition(writer.remaining == 0, "a message shrank after its size was worked out")
+    }
+
+    /// The message as gRPC sends it.
+    ///
+    /// - Throws: as `framedByteCount`.
+    public func framed() throws(ServingError) -> [UInt8] {
+        let size = try framedByteCount()
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            writeFramed(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<size]))
+            count = size
         }
     }
 

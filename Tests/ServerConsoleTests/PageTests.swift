@@ -96,6 +96,36 @@ import Testing
         #expect(ConsoleFile.named("../console.js") == nil)
     }
 
+    @Test func `models of other servers are shown, with replicas that are not good first`() {
+        let report = RemoteRoutesReport(
+            routes: [
+                .init(model: "a:ps_0", replicas: [.init(address: "10.0.0.1:8500", state: .good)]),
+                .init(
+                    model: "<b>",
+                    replicas: [
+                        .init(address: "10.0.0.2:8500", state: .tried),
+                        .init(address: "10.0.0.3:8500", state: .leftAlone, ejections: 7),
+                    ]
+                ),
+            ],
+            trouble: .unavailable("no <server>")
+        )
+        let page = html { $0.write(report) }
+        #expect(page.contains("UNAVAILABLE: no &lt;server&gt;"))
+        #expect(page.contains(#"<td>10.0.0.3:8500</td><td><span class="state bad">Left alone</span></td>"#))
+        #expect(page.contains(#"<td class="number">7</td>"#))
+        #expect(page.contains(#"<th scope="row">&lt;b&gt;</th>"#))
+        #expect(page.firstRange(of: "10.0.0.2")!.lowerBound < page.firstRange(of: "10.0.0.1")!.lowerBound)
+    }
+
+    @Test func `of many replicas the first are shown and the others counted`() {
+        let replicas = (0..<250).map { RemoteRoutesReport.Replica(address: "10.0.0.1:\($0 + 1)", state: .good) }
+        let page = html { $0.write(RemoteRoutesReport(routes: [.init(model: "m", replicas: replicas)])) }
+        #expect(page.contains("10.0.0.1:200<"))
+        #expect(!page.contains("10.0.0.1:201<"))
+        #expect(page.contains("50 more"))
+    }
+
     @Test func `changes of states are remembered with their time, the last hundred of them`() {
         var events = ModelEvents()
         for index in 0..<150 {

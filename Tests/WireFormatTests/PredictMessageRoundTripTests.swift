@@ -51,6 +51,19 @@ import Testing
         try Self.check(try Self.decode(response: try Self.response(encoding)))
     }
 
+    @Test(arguments: 0..<70) func `an answer's first tensor is aligned wherever its message lies`(padding: Int) throws {
+        let values = (0..<40).map { Float($0) }
+        let name = String(repeating: "n", count: padding)
+        let answer = WireBytes().message(2) { $0.string(1, "m") }.message(1) {
+            $0.string(1, name).message(2) {
+                $0.number(1, 1).shape([40]).bytes(4, values.withUnsafeBytes { Array($0) })
+            }
+        }
+        let tensor = try #require(try Self.decode(response: answer.bytes).first?.tensor)
+        #expect(tensor.scalars(as: Float.self) == values)
+        #expect(tensor.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } & (TensorBuffer.alignment - 1) == 0)
+    }
+
     private static func check(_ tensors: [NamedTensor]) throws {
         #expect(tensors.map(\.name) == ["id", "none", "text"])
         #expect(tensors[0].tensor.scalars(as: Int64.self) == [1, -7, 1 << 62])

@@ -38,7 +38,7 @@ extension RESTResponder {
     }
 
     /// Writes the answer on another thread: with many models it takes a while.
-    private func sendLater(
+    func sendLater(
         _ content: HTTPResponse.Content,
         _ call: RESTCall,
         _ body: @escaping @Sendable () -> [UInt8]

@@ -15,6 +15,8 @@ enum RESTRoute: Hashable {
     case control(Control)
     /// `GET /v1/cache`: which models are in memory.
     case cache
+    /// `GET /v1/routes`: who answers for models that other servers have.
+    case routes
     /// The flight recorder's requests, with what the URL says behind its `?`.
     case recordedRequests(query: [UInt8])
     /// CORS preflight under `/v1/`.
@@ -66,7 +68,7 @@ enum RESTRoute: Hashable {
             .control(.residency), .control(.plan), .control(.apply):
             true
         case .control(.metadata), .control(.status), .control(.reload): false
-        case .status, .metadata, .scheduler, .cache, .recordedRequests, .options, .live, .ready, .modelReady,
+        case .status, .metadata, .scheduler, .cache, .routes, .recordedRequests, .options, .live, .ready, .modelReady,
             .missingModelName,
             .unusableVersion,
             .malformed,
@@ -90,6 +92,7 @@ extension RESTRoute {
         case .post: self = Self.inference(target) ?? (path.isWhole("config/reload") ? .control(.reload) : .malformed)
         case .get where path.isWhole("config"): self = .control(.status)
         case .get where path.isWhole("cache"): self = .cache
+        case .get where path.isWhole("routes"): self = .routes
         case .get:
             self =
                 Self.recordedRequests(target) ?? Self.model(target, hasName: true) ?? Self.model(target, hasName: false)

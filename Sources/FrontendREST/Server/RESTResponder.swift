@@ -19,6 +19,8 @@ final class RESTResponder: Sendable {
     private let metricsPath: MetricsPath
     /// `nil` where none is served.
     let console: ServerConsole?
+    /// `nil` where graphs ask this server's models only.
+    let routes: (any RemoteRoutesReporting)?
     /// Memory of decompressed bodies.
     let bodyMemory: MemoryBudget
 
@@ -28,10 +30,12 @@ final class RESTResponder: Sendable {
         models: (any ModelControl)? = nil,
         configuration: RESTConfiguration,
         console: ServerConsole? = nil,
+        routes: (any RemoteRoutesReporting)? = nil,
         logger: Logger = Logger(label: "apus.rest") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.models = models
         self.console = console
+        self.routes = routes
         self.logger = logger
         self.service = service
         self.health = health
@@ -130,6 +134,10 @@ final class RESTResponder: Sendable {
                 guard let report = self.service.cacheReport() else { throw Self.noBudget }
                 return CacheAnswer.json(report, self.visibility(head, .debug).shows)
             }
+        case .routes:
+            guard let routes else { return call.fail(Self.noRoutes) }
+            let visibility = visibility(head, .debug)
+            sendLater(.json, call) { RoutesAnswer.json(routes.report(), visibility.shows) }
         case .control(let control): self.control(control, head, body, for: call)
         case .recordedRequests(let query): sendRecordedRequests(query, visibility(head, .debug), for: call)
         case .options: options(head, call)
@@ -210,6 +218,10 @@ extension RESTResponder {
 
     private static let noBudget = ServingError.failedPrecondition(
         "This server has no memory budget for models; --total_model_memory_limit_bytes sets one"
+    )
+
+    private static let noRoutes = ServingError.failedPrecondition(
+        "This server has no routes to models of other servers; --remote-routes names a file with some"
     )
 
     private func options(_ head: HTTP1RequestHead, _ call: RESTCall) {

@@ -21,6 +21,7 @@ public import TransportSecurity
 /// | `GET /v2/health/ready` | 200 when every model answers, else 503 and which one does not and why |
 /// | `GET /v2/models/M[/versions/N]/ready` | the same for one model |
 /// | `GET /v1/config`, `POST /v2/repository/index` | every model and its versions |
+/// | `GET /v1/routes` | who answers for models that other servers have, and how they do |
 /// | `POST /v2/repository/models/M/load`, `unload`, `POST /v1/config/reload` | change what is served, where that is allowed |
 public final class RESTServer: Sendable {
     private let configuration: RESTConfiguration
@@ -33,6 +34,7 @@ public final class RESTServer: Sendable {
 
     /// - Parameters:
     ///   - models: what changes of the served models go to; without it they are refused.
+    ///   - routes: shown where graphs ask models of other servers.
     ///   - tls: must offer `http/1.1` by ALPN; `nil` serves plain text.
     public init(
         configuration: RESTConfiguration,
@@ -40,6 +42,7 @@ public final class RESTServer: Sendable {
         health: ServingHealth,
         models: (any ModelControl)? = nil,
         console: ServerConsole? = nil,
+        routes: (any RemoteRoutesReporting)? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
         logger: Logger
@@ -51,6 +54,7 @@ public final class RESTServer: Sendable {
             models: models,
             configuration: configuration,
             console: console,
+            routes: routes,
             logger: logger
         )
         self.group = group

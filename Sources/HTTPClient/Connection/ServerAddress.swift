@@ -1,7 +1,7 @@
 import Glibc
 public import ServingPrimitives
 
-/// Where a server listens: resolved once, before the run.
+/// Where a server listens: resolved once, before it is used.
 public struct ServerAddress: Sendable {
     /// `HOST:PORT` as given.
     public let text: String
@@ -10,21 +10,46 @@ public struct ServerAddress: Sendable {
     private let storage: [UInt8]
     package let family: CInt
 
+    /// The first of all addresses that a text stands for. Asks the system's resolver for names, which may take seconds.
+    ///
     /// - Parameter text: `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT` (this machine), `unix:PATH`.
     /// - Throws: `INVALID_ARGUMENT` when it is none of these; `NOT_FOUND` when the name does not resolve.
     public init(_ text: String) throws(ServingError) {
-        self.text = text
+        // There is one, or an error.
+        self = try Self.all(text)[0]
+    }
+
+    /// All addresses that a text stands for, those first that the system prefers; at least one.
+    ///
+    /// - Throws: as `init`.
+    package static func all(_ text: String) throws(ServingError) -> [ServerAddress] {
         if text.hasPrefix("unix:") {
-            host = "localhost"
-            port = 0
-            family = AF_UNIX
-            storage = try Self.unixAddress(String(text.dropFirst(5)))
-            return
+            let storage = try unixAddress(String(text.dropFirst(5)))
+            return [ServerAddress(text: text, host: "localhost", port: 0, storage: storage, family: AF_UNIX)]
         }
-        let parts = try Self.parts(text)
-        host = parts.host
-        port = parts.port
-        (family, storage) = try Self.resolve(parts.host, parts.port)
+        let (host, port) = try parts(text)
+        return try resolve(host, port, flags: 0).map { family, storage in
+            ServerAddress(text: text, host: host, port: port, storage: storage, family: family)
+        }
+    }
+
+    /// The address that a text is that names no host; `nil` for one that has to be resolved.
+    package init?(number text: String) {
+        do throws(ServingError) {
+            let (host, port) = try Self.parts(text)
+            let (family, storage) = try Self.resolve(host, port, flags: AI_NUMERICHOST)[0]
+            self.init(text: text, host: host, port: port, storage: storage, family: family)
+        } catch {
+            return nil
+        }
+    }
+
+    private init(text: String, host: String, port: Int, storage: [UInt8], family: CInt) {
+        self.text = text
+        self.host = host
+        self.port = port
+        self.storage = storage
+        self.family = family
     }
 
     /// As requests name it.
@@ -57,17 +82,25 @@ public struct ServerAddress: Sendable {
         return (bare.isEmpty ? "127.0.0.1" : String(bare), port)
     }
 
-    private static func resolve(_ host: String, _ port: Int) throws(ServingError) -> (CInt, [UInt8]) {
+    /// - Returns: at least one address.
+    private static func resolve(
+        _ host: String,
+        _ port: Int,
+        flags: CInt
+    ) throws(ServingError) -> [(family: CInt, storage: [UInt8])] {
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        hints.ai_flags = flags
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
-        guard status == 0, let first = list else {
+        guard status == 0, let list else {
             throw ServingError(.notFound, "\(host) does not resolve: \(String(cString: gai_strerror(status)))")
         }
         defer { freeaddrinfo(list) }
-        let bytes = UnsafeRawBufferPointer(start: first.pointee.ai_addr, count: Int(first.pointee.ai_addrlen))
-        return (first.pointee.ai_family, Array(bytes))
+        return sequence(first: list) { $0.pointee.ai_next }.map { entry in
+            let bytes = UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
+            return (entry.pointee.ai_family, Array(bytes))
+        }
     }
 
     private static func unixAddress(_ path: String) throws(ServingError) -> [UInt8] {

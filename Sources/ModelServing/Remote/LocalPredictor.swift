@@ -129,10 +129,3 @@ final class LocalPredictor: RemotePredicting {
         return error
     }
 }
-
-extension InferenceService {
-    /// Whether there is, or was, a model of that name.
-    fileprivate func knows(_ name: String) -> Bool {
-        (try? status(of: name)) != nil
-    }
-}

@@ -115,6 +115,8 @@ package struct ServableLifecycle {
         models[name]?.statuses.values.sorted { $0.version > $1.version } ?? []
     }
 
+    package func knows(_ name: String) -> Bool { models[name]?.statuses.isEmpty == false }
+
     /// Names of all models ever aspired, sorted.
     package var modelNames: [String] { models.keys.sorted() }
 

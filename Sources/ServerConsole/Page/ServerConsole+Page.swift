@@ -49,11 +49,12 @@ extension ServerConsole {
         }
     }
 
-    /// The table of models and what happened lately; the script fetches it anew when something changed.
+    /// The table of models, what happened lately, and who has models elsewhere; the script fetches it anew when something changed.
     func modelsFragment(shows isShown: (String) -> Bool) -> [UInt8] {
         var html = HTMLText()
         html.write(models(shows: isShown), hasControl: facts.hasControl)
         html.write(events: events(shows: isShown))
+        if let routes = routes(shows: isShown) { html.write(routes) }
         return html.bytes
     }
 

@@ -1,6 +1,7 @@
 import Cluster
 import EngineInterface
 import Glibc
+import Inference
 import Logging
 import RemoteRouting
 import ServingMetrics
@@ -129,6 +130,49 @@ import Testing
         let bench = try Bench("route m:ps_0 127.0.0.1:\(server.port)", rules: rules)
         defer { bench.close() }
         #expect(try await bench.ask("m:ps_0")?.code == .deadlineExceeded)
+    }
+
+    @Test func `a name that nobody has is unavailable`() async throws {
+        let bench = try Bench("route m:ps_0 no-such-host.invalid:8500")
+        defer { bench.close() }
+        let error = try #require(try await bench.ask("m:ps_0"))
+        #expect(error.code == .unavailable)
+        #expect(error.message.contains("no-such-host.invalid"))
+        #expect(error.message.contains("does not resolve"))
+        #expect(bench.routes.replicas[0].replica.outstanding == 0)
+    }
+
+    @Test func `of a name's addresses one that takes connections will do`() async throws {
+        let server = SilentServer()
+        let bench = try Bench("route m:ps_0 localhost:\(server.port)")
+        defer { bench.close() }
+        let soon = Deadline.after(nanoseconds: 200_000_000, from: .now())
+        // Were none connected to, it would be unavailable at once.
+        #expect(try await bench.ask("m:ps_0", deadline: soon)?.code == .deadlineExceeded)
+    }
+
+    @Test func `status tells of every replica, and why routes are old ones`() async throws {
+        let bench = try Bench("route m:ps_1 127.0.0.1:1\nroute m:ps_0 127.0.0.1:1 127.0.0.1:2")
+        defer { bench.close() }
+        let before = bench.routes.changeCount
+        for _ in 0..<3 { _ = try await bench.ask("m:ps_1") }
+        var report = bench.routes.report()
+        #expect(report.routes.map(\.model) == ["m:ps_0", "m:ps_1"])
+        #expect(report.routes[0].replicas.map(\.address) == ["127.0.0.1:1", "127.0.0.1:2"])
+        #expect(report.routes[0].replicas.allSatisfy { $0.state == .good && $0.requests == 0 })
+        #expect(
+            report.routes[1].replicas == [
+                .init(address: "127.0.0.1:1", state: .leftAlone, requests: 3, failures: 3, ejections: 1)
+            ]
+        )
+        #expect(report.trouble == nil)
+        #expect(bench.routes.changeCount > before)
+        bench.routes.setTrouble(.unavailable("no discovery"))
+        report = bench.routes.report()
+        #expect(report.trouble == .unavailable("no discovery"))
+        #expect(report.routes.count == 2)
+        bench.routes.set(try RoutesTable(text: Array("route m:ps_0 127.0.0.1:1".utf8)))
+        #expect(bench.routes.report().trouble == nil)
     }
 
     @Test func `a model without a route is answered for by this server`() async throws {

@@ -1,5 +1,6 @@
 import Cluster
 import EngineInterface
+import HTTPClient
 import Inference
 import RemoteRouting
 import ServingMetrics
@@ -28,7 +29,8 @@ final class RemoteCall: Sendable {
     private let predictor: RoutedPredictor
     private let name: String
     private let prediction: RemotePrediction
-    private let message: [UInt8]
+    /// With gRPC's five bytes; the requests of all replicas share it.
+    private let message: RequestBody
     private let deadline: Deadline
     private let answer: PendingAnswer
     private let state: Mutex<State>
@@ -37,7 +39,7 @@ final class RemoteCall: Sendable {
         _ predictor: RoutedPredictor,
         _ name: String,
         _ prediction: RemotePrediction,
-        _ message: [UInt8],
+        _ message: RequestBody,
         _ answer: PendingAnswer
     ) {
         self.predictor = predictor
@@ -140,6 +142,9 @@ final class RemoteCall: Sendable {
         switch result {
         case .success(let tensors):
             end(choice, .answered)
+            // One that was asked earlier took too long: were its time not held against it, a replica that never answers
+            // would cost every request the hedging delay.
+            giveUpAll(as: .failed, where: { $0 < number })
             finish(.success(tensors))
         case .failure(let error):
             end(choice, error.isOfReplica ? .failed : .answered)
@@ -185,10 +190,10 @@ final class RemoteCall: Sendable {
         predictor.threads.start { [answer] in answer.give(result) }
     }
 
-    /// Nobody waits for those on their way any more.
-    private func giveUpAll(as ending: ReplicaGroup.Ending) {
+    /// Nobody waits for those on their way any more that `isMeant` by their number.
+    private func giveUpAll(as ending: ReplicaGroup.Ending, where isMeant: (Int) -> Bool = { _ in true }) {
         let attempts = state.withLock { state in
-            let known = state.attempts.filter { $0.value.ticket != nil }
+            let known = state.attempts.filter { $0.value.ticket != nil && isMeant($0.key) }
             for number in known.keys { state.attempts[number] = nil }
             return Array(known.values)
         }

@@ -1,4 +1,5 @@
 import Cluster
+import Inference
 import Logging
 import RemoteRouting
 import ServingPrimitives
@@ -7,7 +8,13 @@ import Synchronization
 /// The routes in force, and how the replicas on them do. Whoever knows the routes sets them: a file, or a discovery
 /// service. Those that were set last stay in force until there are others.
 final class RemoteRoutes: Sendable {
-    private let groups = Mutex<[String: ReplicaGroup]>([:])
+    private struct State: Sendable {
+        var groups: [String: ReplicaGroup] = [:]
+        var trouble: ServingError?
+        var changes = 0
+    }
+
+    private let state = Mutex(State())
     private let rules: EjectionRules
     private let logger: Logger
 
@@ -18,45 +25,63 @@ final class RemoteRoutes: Sendable {
 
     /// Takes another table; what is known of replicas that stay is kept.
     func set(_ table: RoutesTable) {
-        groups.withLock { groups in
-            groups = Dictionary(
+        state.withLock { state in
+            state.groups = Dictionary(
                 uniqueKeysWithValues: table.replicas.map { name, addresses in
-                    var group = groups[name] ?? ReplicaGroup([], rules: rules)
+                    var group = state.groups[name] ?? ReplicaGroup([], rules: rules)
                     group.setAddresses(addresses)
                     return (name, group)
                 }
             )
+            state.trouble = nil
+            state.changes += 1
+        }
+    }
+
+    /// Says why there is no newer table: those routes that are in force stay, until another one is set.
+    func setTrouble(_ error: ServingError) {
+        state.withLock { state in
+            guard state.trouble != error else { return }
+            state.trouble = error
+            state.changes += 1
         }
     }
 
     /// The first of the names that there are routes for.
-    func first(of names: [String]) -> String? { groups.withLock { groups in names.first { groups[$0] != nil } } }
+    func first(of names: [String]) -> String? {
+        state.withLock { state in names.first { state.groups[$0] != nil } }
+    }
 
     /// The replica that is asked next; the request counts as begun.
     func choose(_ name: String, except tried: [ReplicaAddress]) -> ReplicaGroup.Choice? {
-        groups.withLock { groups in
+        state.withLock { state in
             var random = SystemRandomNumberGenerator()
-            guard let choice = groups[name]?.choose(except: tried, using: &random) else { return nil }
-            groups[name]?.began(choice)
+            guard let choice = state.groups[name]?.choose(except: tried, using: &random) else { return nil }
+            state.groups[name]?.began(choice)
             return choice
         }
     }
 
     /// An ejected replica that a copy of the request may try; that one counts as begun.
     func probe(_ name: String, besides address: ReplicaAddress) -> ReplicaGroup.Choice? {
-        groups.withLock { groups in
-            guard let choice = groups[name]?.probe(besides: address, at: .now()) else { return nil }
-            groups[name]?.began(choice)
+        state.withLock { state in
+            guard let choice = state.groups[name]?.probe(besides: address, at: .now()) else { return nil }
+            state.groups[name]?.began(choice)
+            state.changes += 1
             return choice
         }
     }
 
     /// - Returns: whether the connection to the replica is better not used again.
     func ended(_ name: String, _ choice: ReplicaGroup.Choice, _ ending: ReplicaGroup.Ending) -> Bool {
-        let (isEjected, isBack) = groups.withLock { groups in
-            let wasGood = groups[name]?.isGood(choice.address) ?? true
-            let isEjected = groups[name]?.ended(choice, ending, at: .now()) ?? false
-            return (isEjected, !wasGood && groups[name]?.isGood(choice.address) == true)
+        let (isEjected, isBack) = state.withLock { state in
+            let before = state.groups[name]?.phase(of: choice.address)
+            let isEjected = state.groups[name]?.ended(choice, ending, at: .now()) ?? false
+            let after = state.groups[name]?.phase(of: choice.address)
+            if before.map(RemoteRoutesReport.State.init) != after.map(RemoteRoutesReport.State.init) {
+                state.changes += 1
+            }
+            return (isEjected, before?.isGood == false && after?.isGood == true)
         }
         if isEjected {
             logger.warning("A replica is left alone", metadata: ["model": "\(name)", "replica": "\(choice.address)"])
@@ -69,13 +94,55 @@ final class RemoteRoutes: Sendable {
 
     /// Of all names, for metrics and status.
     var replicas: [(name: String, replica: Replica)] {
-        let groups = groups.withLock { $0 }
-        return groups.sorted { $0.key < $1.key }.flatMap { name, group in group.replicas.map { (name, $0) } }
+        groups.flatMap { name, group in group.replicas.map { (name, $0) } }
+    }
+
+    /// Sorted by name.
+    private var groups: [(key: String, value: ReplicaGroup)] {
+        let groups = state.withLock { $0.groups }
+        return groups.sorted { $0.key < $1.key }
+    }
+}
+
+extension RemoteRoutes: RemoteRoutesReporting {
+    var changeCount: Int { state.withLock { $0.changes } }
+
+    func report() -> RemoteRoutesReport {
+        let routes = groups.map { name, group in
+            RemoteRoutesReport.Route(
+                model: name,
+                replicas: group.replicas.map { replica in
+                    RemoteRoutesReport.Replica(
+                        address: replica.address.description,
+                        state: .init(replica.health.phase),
+                        outstanding: replica.outstanding,
+                        requests: replica.counts.requests,
+                        failures: replica.counts.failures,
+                        ejections: replica.counts.ejections
+                    )
+                }
+            )
+        }
+        return RemoteRoutesReport(routes: routes, trouble: state.withLock { $0.trouble })
+    }
+}
+
+extension RemoteRoutesReport.State {
+    fileprivate init(_ phase: ReplicaHealth.Phase) {
+        switch phase {
+        case .good: self = .good
+        case .ejected: self = .leftAlone
+        case .probing: self = .tried
+        }
     }
 }
 
 extension ReplicaGroup {
-    fileprivate func isGood(_ address: ReplicaAddress) -> Bool {
-        replicas.first { $0.address == address }?.health.isGood ?? true
+    fileprivate func phase(of address: ReplicaAddress) -> ReplicaHealth.Phase? {
+        replicas.first { $0.address == address }?.health.phase
     }
+}
+
+extension ReplicaHealth.Phase {
+    fileprivate var isGood: Bool { if case .good = self { true } else { false } }
 }

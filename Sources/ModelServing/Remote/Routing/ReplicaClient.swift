@@ -20,12 +20,13 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
         case send(Call, ticket: Int)
         case giveUp(ticket: Int)
         case retire(ReplicaAddress)
+        case resolved(ReplicaAddress, Result<[ServerAddress], ServingError>)
     }
 
     private struct Call: Sendable {
         var address: ReplicaAddress
         /// With the five bytes before it.
-        var message: [UInt8]
+        var message: RequestBody
         var deadline: Deadline
         var completion: Completion
     }
@@ -50,13 +51,17 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
     private enum Need: Sendable { case nothing, signal, thread, refused }
 
     private static let path = "/tensorflow.serving.PredictionService/Predict"
+    /// For a name to be resolved, and for a connection to come up.
     private static let connectNanoseconds: UInt64 = 1_000_000_000
+    /// The system's resolver blocks, for many seconds where a name server is silent.
+    private static let resolverThreads = 4
     private static let eventLimit = 64
     private static let signalKey = UInt64.max
 
     private let inbox = Mutex(Inbox())
     private let signal = cepoll_make_signal()
     private let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
+    private let resolvers = BlockingThreads(named: "resolve", atMost: resolverThreads)
 
     // MARK: The thread's
 
@@ -64,11 +69,23 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
     /// Where new requests go.
     private var current: [ReplicaAddress: Int] = [:]
     private var lineCount = 0
+    /// What is not answered, and the line that it is on; 0 while a name is resolved.
     private var calls: [Int: (call: Call, line: Int)] = [:]
+    private var resolutions: [ReplicaAddress: Resolution] = [:]
+
+    /// A name on its way to addresses.
+    private struct Resolution {
+        /// Requests that wait for it, by their tickets, until `end`.
+        var waiting: [Int]
+        var end: MonotonicTime
+    }
     /// Lines that something was done with.
     private var touched: Set<Int> = []
 
-    init() { _ = cepoll_control(epoll, CInt(EPOLL_CTL_ADD), signal, cepoll_in, Self.signalKey) }
+    init() {
+        // Each signal is an edge: nobody needs to read it.
+        _ = cepoll_control(epoll, CInt(EPOLL_CTL_ADD), signal, cepoll_in | cepoll_edge, Self.signalKey)
+    }
 
     deinit {
         Glibc.close(epoll)
@@ -82,7 +99,7 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
     /// - Parameter message: with the five bytes before it.
     /// - Returns: a ticket for `giveUp`.
     func send(
-        _ message: [UInt8],
+        _ message: RequestBody,
         to address: ReplicaAddress,
         by deadline: Deadline,
         completion: @escaping Completion
@@ -133,23 +150,28 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
             let count = epoll_wait(epoll, events, CInt(Self.eventLimit), waitMilliseconds())
             for index in 0..<max(0, Int(count)) {
                 let key = cepoll_key(events, Int32(index))
-                if key == Self.signalKey {
-                    cepoll_clear(signal)
-                } else if let line = lines[Int(key)] {
-                    follow(line, line.connection.handle(cepoll_events(events, Int32(index)), buffer))
-                    // What came may have to be acknowledged.
-                    touched.insert(line.connection.key)
-                }
+                guard key != Self.signalKey, let line = lines[Int(key)] else { continue }
+                follow(line, line.connection.handle(cepoll_events(events, Int32(index)), buffer))
+                // What came may have to be acknowledged.
+                touched.insert(line.connection.key)
             }
             endSlowConnects()
+            endSlowResolutions()
         }
-        for line in Array(lines.values) { end(line, "the server is shutting down") }
+        for address in Array(resolutions.keys) { endResolution(of: address, "the server is shutting down") }
+        for line in Array(lines.values) { end(line, "the server is shutting down", triesOthers: false) }
     }
 
-    /// Until the next connect has taken too long.
+    /// Until the next connect, or name, has taken too long.
     private func waitMilliseconds() -> CInt {
-        let ends = lines.values.filter { $0.connection.state == .connecting }.map(\.connectEnd)
-        guard let first = ends.min() else { return -1 }
+        var first: MonotonicTime?
+        for line in lines.values where line.connection.state == .connecting {
+            first = min(first ?? line.connectEnd, line.connectEnd)
+        }
+        for resolution in resolutions.values where !resolution.waiting.isEmpty {
+            first = min(first ?? resolution.end, resolution.end)
+        }
+        guard let first else { return -1 }
         return CInt(clamping: first.nanoseconds(since: .now()) / 1_000_000 + 1)
     }
 
@@ -172,6 +194,7 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
             case .giveUp(let ticket): drop(ticket)
             case .retire(let address):
                 if let key = current.removeValue(forKey: address), let line = lines[key] { closeIfDone(line) }
+            case .resolved(let address, let result): resolved(address, result)
             }
         }
         return !isClosed
@@ -188,37 +211,64 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
     // MARK: Calls
 
     private func begin(_ call: Call, _ ticket: Int) {
-        do throws(ServingError) {
-            let line = try line(to: call.address)
+        if let line = line(to: call.address) {
             calls[ticket] = (call, line.connection.key)
             line.waiting.append(ticket)
-            sendWaiting(line)
-        } catch {
-            call.completion(.failure(error))
+            return sendWaiting(line)
+        }
+        calls[ticket] = (call, 0)
+        if resolutions[call.address] != nil {
+            waitForName(call.address, ticket)
+        } else if let server = ServerAddress(number: call.address.description) {
+            connect(call.address, [server], for: [ticket])
+        } else {
+            resolve(call.address, for: ticket)
         }
     }
 
-    private func line(to address: ReplicaAddress) throws(ServingError) -> ReplicaLine {
-        if let key = current[address], let line = lines[key], !line.connection.client.isFinishing { return line }
-        lineCount += 1
-        let server: ServerAddress
-        do throws(ServingError) {
-            server = try ServerAddress(address.description)
-        } catch {
-            throw .unavailable("\(address): \(error.message)")
-        }
-        let connection = ClientConnection(key: lineCount, address: server, epoll: epoll) { [unowned self] in
-            HTTP2Client(receiver: self)
-        }
-        if let reason = connection.connect() { throw .unavailable("\(address): \(reason.rawValue)") }
-        let line = ReplicaLine(
-            connection,
-            path: Self.path,
-            connectEnd: MonotonicTime.now().advanced(byNanoseconds: Self.connectNanoseconds)
-        )
-        lines[lineCount] = line
-        current[address] = lineCount
+    /// The one that takes new requests.
+    private func line(to address: ReplicaAddress) -> ReplicaLine? {
+        guard let key = current[address], let line = lines[key], !line.connection.client.isFinishing else { return nil }
         return line
+    }
+
+    /// Opens a line to the first of the addresses that can be connected to.
+    ///
+    /// - Parameter tickets: of requests for it.
+    private func connect(_ replica: ReplicaAddress, _ servers: ArraySlice<ServerAddress>, for tickets: [Int]) {
+        var reason = BrokenAnswer.unreachable
+        for (index, server) in zip(servers.indices, servers) {
+            lineCount += 1
+            let connection = ClientConnection(key: lineCount, address: server, epoll: epoll) { [unowned self] in
+                HTTP2Client(receiver: self)
+            }
+            if let failure = connection.connect() {
+                reason = failure
+                continue
+            }
+            let line = ReplicaLine(
+                replica,
+                connection,
+                others: servers[(index + 1)...],
+                path: Self.path,
+                connectEnd: MonotonicTime.now().advanced(byNanoseconds: Self.connectNanoseconds)
+            )
+            lines[lineCount] = line
+            current[replica] = lineCount
+            for ticket in tickets where calls[ticket] != nil {
+                calls[ticket]?.line = lineCount
+                line.waiting.append(ticket)
+            }
+            return
+        }
+        fail(tickets, reason.rawValue)
+    }
+
+    private func fail(_ tickets: [Int], _ reason: String) {
+        for ticket in tickets {
+            guard let (call, _) = calls.removeValue(forKey: ticket) else { continue }
+            call.completion(.failure(.unavailable("\(call.address): \(reason)")))
+        }
     }
 
     private func sendWaiting(_ line: ReplicaLine) {
@@ -252,6 +302,7 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
         case .ended(let reason): end(line, reason.rawValue)
         case .none, .opened:
             guard line.connection.state == .open else { return }
+            line.wasOpen = true
             moveWaiting(line)
             sendWaiting(line)
             line.releaseSent()
@@ -274,20 +325,65 @@ final class ReplicaClient: AnswerReceiver, @unchecked Sendable {
         remove(line)
     }
 
-    private func end(_ line: ReplicaLine, _ reason: String) {
+    /// - Parameter triesOthers: what else the replica's name stands for, where this connection never came up.
+    private func end(_ line: ReplicaLine, _ reason: String, triesOthers: Bool = true) {
         remove(line)
         // Those on their way; where the connection has ended by itself they have been told.
         line.connection.client.failAll(.closed)
-        for ticket in line.waiting {
-            guard let (call, _) = calls.removeValue(forKey: ticket) else { continue }
-            call.completion(.failure(.unavailable("\(call.address): \(reason)")))
-        }
+        let waiting = line.waiting
         line.waiting = []
+        guard triesOthers, !line.wasOpen, !line.others.isEmpty else { return fail(waiting, reason) }
+        connect(line.replica, line.others, for: waiting)
     }
 
     private func remove(_ line: ReplicaLine) {
         lines[line.connection.key] = nil
         for (address, key) in current where key == line.connection.key { current[address] = nil }
         line.connection.close()
+    }
+
+    // MARK: Names
+
+    private func resolve(_ address: ReplicaAddress, for ticket: Int) {
+        resolutions[address] = Resolution(waiting: [], end: .now())
+        waitForName(address, ticket)
+        resolvers.start { [self] in
+            let result = Result { () throws(ServingError) in try ServerAddress.all(address.description) }
+            order(.resolved(address, result))
+        }
+    }
+
+    private func waitForName(_ address: ReplicaAddress, _ ticket: Int) {
+        guard var resolution = resolutions[address] else { return }
+        // The resolver may still be at a name that was given up: nobody asks it twice.
+        if resolution.waiting.isEmpty {
+            resolution.end = MonotonicTime.now().advanced(byNanoseconds: Self.connectNanoseconds)
+        }
+        resolution.waiting.append(ticket)
+        resolutions[address] = resolution
+    }
+
+    private func resolved(_ address: ReplicaAddress, _ result: Result<[ServerAddress], ServingError>) {
+        guard let resolution = resolutions.removeValue(forKey: address) else { return }
+        switch result {
+        // Where nobody waits any more the next request asks again: names change.
+        case .success where resolution.waiting.allSatisfy { calls[$0] == nil }: break
+        case .success(let servers): connect(address, servers[...], for: resolution.waiting)
+        case .failure(let error): fail(resolution.waiting, error.message)
+        }
+    }
+
+    private func endSlowResolutions() {
+        guard !resolutions.isEmpty else { return }
+        let now = MonotonicTime.now()
+        for (address, resolution) in resolutions where !resolution.waiting.isEmpty && resolution.end <= now {
+            endResolution(of: address, "its name does not resolve within a second")
+        }
+    }
+
+    private func endResolution(of address: ReplicaAddress, _ reason: String) {
+        guard let waiting = resolutions[address]?.waiting else { return }
+        resolutions[address]?.waiting = []
+        fail(waiting, reason)
     }
 }

@@ -1,10 +1,15 @@
+import Cluster
 import HTTP2Server
 import HTTPClient
 import ServingPrimitives
 
 /// A connection to a replica, and what goes over it. Used by the thread of `ReplicaClient` only.
 final class ReplicaLine {
+    let replica: ReplicaAddress
     let connection: ClientConnection
+    /// What else the replica's name stands for, to be tried when this connection does not come up.
+    let others: ArraySlice<ServerAddress>
+    var wasOpen = false
     /// When the connection has to be there.
     let connectEnd: MonotonicTime
     /// Requests that the connection does not take yet, by their tickets.
@@ -17,20 +22,27 @@ final class ReplicaLine {
     /// By the exponent of their timeouts: a connection encodes the fields of each route once.
     private var fields: [Int: [HTTP2HeaderField]] = [:]
 
-    init(_ connection: ClientConnection, path: String, connectEnd: MonotonicTime) {
+    init(
+        _ replica: ReplicaAddress,
+        _ connection: ClientConnection,
+        others: ArraySlice<ServerAddress>,
+        path: String,
+        connectEnd: MonotonicTime
+    ) {
+        self.replica = replica
         self.connection = connection
+        self.others = others
         self.path = path
         self.connectEnd = connectEnd
     }
 
     /// - Parameter message: with the five bytes before it.
-    func send(_ message: [UInt8], _ ticket: Int, by deadline: Deadline) {
+    func send(_ message: RequestBody, _ ticket: Int, by deadline: Deadline) {
         let exponent = Self.timeoutExponent(deadline.remaining(at: .now()))
         let request = PreparedRequest(
             route: exponent,
             fields: headerFields(exponent),
             body: message,
-            http1Head: [],
             check: .status
         )
         sent[ticket] = (connection.client.send(request, token: ticket), request)

@@ -1,4 +1,5 @@
 import EngineInterface
+import HTTPClient
 import Inference
 import RemoteRouting
 import Servables
@@ -42,7 +43,8 @@ final class RoutedPredictor: RemotePredicting {
             return local.predict(prediction, completion: completion)
         }
         do throws(ServingError) {
-            let message = try Self.request(prediction, name).framed()
+            let request = Self.request(prediction, name)
+            let message = RequestBody(byteCount: try request.framedByteCount()) { request.writeFramed(into: $0) }
             RemoteCall(self, name, prediction, message, PendingAnswer(completion)).begin()
         } catch {
             completion(.failure(error))

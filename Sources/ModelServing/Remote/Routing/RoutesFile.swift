@@ -47,6 +47,7 @@ final class RoutesFile: Sendable {
             routes.set(try Self.read(path))
             logger.info("The routes were read again", metadata: ["path": "\(path)"])
         } catch {
+            routes.setTrouble(error)
             logger.error(
                 "The new routes are refused; those before stay in force",
                 metadata: ["path": "\(path)", "error": "\(error)"]
