@@ -33,6 +33,8 @@ public struct RemotePrediction: Sendable {
     /// Names of the outputs that are wanted, each once.
     public var outputs: [String]
     public var deadline: Deadline
+    /// The run of the graph, where that is known: other calls of the same run have the same.
+    public var run: ObjectIdentifier?
 
     public init(
         model: String,
@@ -42,7 +44,8 @@ public struct RemotePrediction: Sendable {
         signature: String,
         inputs: [(name: String, tensor: Tensor)],
         outputs: [String],
-        deadline: Deadline = .never
+        deadline: Deadline = .never,
+        run: ObjectIdentifier? = nil
     ) {
         self.model = model
         self.oldModel = oldModel
@@ -52,5 +55,6 @@ public struct RemotePrediction: Sendable {
         self.inputs = inputs
         self.outputs = outputs
         self.deadline = deadline
+        self.run = run
     }
 }

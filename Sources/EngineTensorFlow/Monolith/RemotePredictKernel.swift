@@ -49,7 +49,7 @@ final class RemotePredictKernel: AsynchronousKernel {
         let run = RunContext.current
         let prediction: RemotePrediction
         do throws(ServingError) {
-            prediction = try self.prediction(context, deadline: run?.deadline ?? .never)
+            prediction = try self.prediction(context, in: run)
         } catch {
             return done(error)
         }
@@ -71,7 +71,7 @@ final class RemotePredictKernel: AsynchronousKernel {
 
     private func prediction(
         _ context: KernelContext,
-        deadline: Deadline
+        in run: RunContext?
     ) throws(ServingError) -> RemotePrediction {
         let inputCount = context.inputCount - 2
         let inputNames = try names(context, 0, "input_tensor_aliases")
@@ -98,7 +98,8 @@ final class RemotePredictKernel: AsynchronousKernel {
             signature: signature,
             inputs: inputs,
             outputs: outputNames,
-            deadline: min(deadline, limit)
+            deadline: min(run?.deadline ?? .never, limit),
+            run: run.map { ObjectIdentifier($0) }
         )
     }
 

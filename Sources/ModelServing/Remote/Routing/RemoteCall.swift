@@ -187,7 +187,7 @@ final class RemoteCall: Sendable {
         }
         guard isFirst else { return }
         giveUpAll(as: .givenUp)
-        predictor.threads.start { [answer] in answer.give(result) }
+        predictor.continuations.start(for: prediction.run) { [answer] in answer.give(result) }
     }
 
     /// Nobody waits for those on their way any more that `isMeant` by their number.

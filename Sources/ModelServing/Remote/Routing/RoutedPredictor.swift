@@ -16,7 +16,7 @@ final class RoutedPredictor: RemotePredicting {
     let client = ReplicaClient()
     let deadlines = DeadlineWatch()
     /// The graph goes on inside of completions: not on the thread that has the connections.
-    let threads: BlockingThreads
+    let continuations: GraphContinuations
     let metrics: RemoteMetrics
     private let local: LocalPredictor
 
@@ -25,7 +25,7 @@ final class RoutedPredictor: RemotePredicting {
         self.routes = routes
         self.rules = rules
         self.metrics = metrics
-        threads = BlockingThreads(named: "remote-answer", atMost: threadCount)
+        continuations = GraphContinuations(named: "remote-answer", atMost: threadCount)
     }
 
     /// What is on its way fails.
