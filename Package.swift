@@ -434,7 +434,8 @@ let package = Package(
             [
                 "AccessControl",
                 "Batching", "EngineInterface", "EventLoopSupport", "Inference", "RESTExercises", "Servables",
-                "ServerConsole", "ServingMetrics", "ServingPrimitives", "ServingProtos", "ServingTestKit", "Telemetry",
+                "ServerConsole", "ServingConfig", "ServingMetrics", "ServingPrimitives", "ServingProtos",
+                "ServingTestKit", "Telemetry",
                 "Tensors", "TransportSecurity",
                 "WireFormat", logging, nioCore, nioEmbedded, nioPosix, nioSSL, protobuf,
             ]

@@ -134,11 +134,14 @@ public final class InferenceService: Sendable {
         ModelMetadata(servable: model.lease.id, signatures: model.servable.model.signatures)
     }
 
+    /// Whether a name is a second one of a model, and not its own.
+    public func isSecondName(_ name: String) -> Bool { manager.name(meantBy: name) != name }
+
     /// Every version of a model that was ever seen, newest first; with `version`, that one.
     ///
     /// - Throws: `NOT_FOUND` for an unknown model or version.
     public func status(of name: String, version: Int64? = nil) throws(ServingError) -> [VersionStatus] {
-        let all = manager.status(of: name)
+        let all = manager.status(of: manager.name(meantBy: name))
         guard !all.isEmpty else { throw .notFound("Could not find any versions of model \(name)") }
         guard let version else { return all }
         guard let one = all.first(where: { $0.version == version }) else {

@@ -22,6 +22,7 @@ public final class ServingHealth: Sendable {
     private struct State {
         var models: [String]
         var isDraining = false
+        var awaited: String?
         var nextObserver: UInt64 = 0
         var observers: [UInt64: @Sendable () -> Void] = [:]
     }
@@ -54,7 +55,7 @@ public final class ServingHealth: Sendable {
     private var requiredModels: [String] { state.withLock { $0.models } }
 
     /// Whether every required model has a version that answers, if only when it has been loaded, and the server is not draining.
-    public var isReady: Bool { !isDraining && requiredModels.allSatisfy(hasAvailableVersion) }
+    public var isReady: Bool { !isDraining && awaited == nil && requiredModels.allSatisfy(hasAvailableVersion) }
 
     /// The server as a whole: `serving` when `isReady`.
     public var overall: Status { isReady ? .serving : .notServing }
@@ -71,6 +72,18 @@ public final class ServingHealth: Sendable {
     /// Required models without an available version, sorted by name, and what versions they have.
     public var unavailableModels: [(name: String, versions: [VersionStatus])] {
         Set(requiredModels).sorted().map { ($0, versions($0)) }.filter { !$0.1.contains(where: \.canAnswer) }
+    }
+
+    /// What must be there before the server can know its models, where it does not yet.
+    public var awaited: String? { state.withLock { $0.awaited } }
+
+    /// Says what the server waits for before it can be ready; `nil` for nothing more.
+    public func await(_ what: String?) {
+        let hasChanged = state.withLock { state in
+            defer { state.awaited = what }
+            return state.awaited != what
+        }
+        if hasChanged { modelsChanged() }
     }
 
     /// Whether `beginDraining` was called.

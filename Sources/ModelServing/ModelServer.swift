@@ -29,6 +29,7 @@ public final class ModelServer: Sendable {
         public var grpcPort: Int?
         public var restPort: Int?
         public var controlPort: Int?
+        public var agentPort: Int?
     }
 
     private let configuration: ServerConfiguration
@@ -54,17 +55,22 @@ public final class ModelServer: Sendable {
     private let sessionTargets: SessionTargets
     private let predictor: LocalPredictor
     /// `nil` where graphs ask this server's models only.
-    private let remote: (predictor: RoutedPredictor, file: RoutesFile)?
+    private let remote: (predictor: RoutedPredictor, file: RoutesFile?)?
+    /// `nil` for a server that is no part of a deployment.
+    private let agent: (agent: ServerAgent, grpc: GRPCServer)?
     private let placement: (any ModelPlacement)?
     private let devicesFile: DevicesFile?
 
     /// Makes all parts; no port is opened yet.
     ///
-    /// - Parameter engine: runs all models of `configuration`.
+    /// - Parameters:
+    ///   - engine: runs all models of `configuration`.
+    ///   - deployment: what the server is a part of, and `configuration` was made for; `nil` for none.
     /// - Throws: what is wrong with the files that the configuration names.
     public init(
         configuration: ServerConfiguration,
         engine: any InferenceEngine,
+        deployment: AgentSettings? = nil,
         logger: Logger
     ) throws(ServingError) {
         self.configuration = configuration
@@ -155,6 +161,7 @@ public final class ModelServer: Sendable {
         self.predictor = predictor
         let remote = try RoutedPredictor.make(
             configuration.remoteLookups,
+            hasDiscovery: deployment?.scope != nil,
             local: predictor,
             threadCount: threads.engineThreads,
             metrics: metrics,
@@ -238,6 +245,17 @@ public final class ModelServer: Sendable {
         warmUp?.use(inference)
         predictor.use(inference)
         self.inference = inference
+        let serverAgent: ServerAgent? = try deployment.map { (settings) throws(ServingError) in
+            try ServerAgent(
+                settings,
+                manager: manager,
+                models: models,
+                health: health,
+                routes: remote?.predictor.routes,
+                metrics: metrics.registry,
+                logger: logger
+            )
+        }
         let limits = ServerLimits(configuration.limits)
         let hasControlPort = configuration.control.port != nil
         let memoryBudget = MemoryBudget(limit: limits.bytesInFlight)
@@ -279,6 +297,7 @@ public final class ModelServer: Sendable {
                 logger: logger
             )
         }
+        let report = serverAgent.map { (agent) -> @Sendable () -> DeploymentReport in { agent.report } }
         func makeREST(_ settings: PortSettings, _ tls: ServerTLS?) -> RESTServer? {
             configuration.rest.serverConfiguration(configuration.monitoring, settings, configuration.limits).map {
                 RESTServer(
@@ -286,6 +305,7 @@ public final class ModelServer: Sendable {
                     service: inference,
                     health: health,
                     models: models,
+                    deployment: report,
                     console: console,
                     routes: remote?.predictor.routes,
                     group: group,
@@ -310,6 +330,18 @@ public final class ModelServer: Sendable {
         } else {
             controlPort = nil
         }
+        agent = serverAgent.map { agent in
+            // Entries ask in plain text, as Monolith's agents answer.
+            let grpc = GRPCServer(
+                configuration: agent.portConfiguration(forEveryone),
+                inference: inference,
+                health: health,
+                replicas: agent,
+                group: group,
+                logger: logger
+            )
+            return (agent, grpc)
+        }
         manager.observe { [logger] id, status in Self.log(id, status, to: logger) }
         manager.observe { [engineProcesses, sessionTargets] id, status in
             guard status.state == .end else { return }
@@ -330,15 +362,18 @@ public final class ModelServer: Sendable {
         var addresses = Addresses()
         for listener in try await grpc.start() {
             addresses.grpc.append("\(listener)")
-            if case .tcp(_, let port) = listener { addresses.grpcPort = port }
+            if case .tcp(_, let port) = listener { addresses.grpcPort = addresses.grpcPort ?? port }
         }
         do throws(ServingError) {
             if let rest { addresses.restPort = try await start(rest) }
             if let controlPort { addresses.controlPort = try await controlPort.start() }
+            if let agent { addresses.agentPort = try await agent.agent.open(agent.grpc, addresses) }
         } catch {
             // What was opened before is closed again.
             await grpc.shutdown(gracePeriod: .zero)
             await rest?.shutdown(grace: .zero)
+            await controlPort?.shutdown(grace: .zero)
+            await agent?.grpc.shutdown(gracePeriod: .zero)
             throw error
         }
         await withTaskGroup { group in
@@ -351,7 +386,8 @@ public final class ModelServer: Sendable {
                 group.addTask { [models] in for await names in placement.renewals { await models.renew(names) } }
             }
             if let devicesFile { group.addTask { await devicesFile.watch() } }
-            if let remote { group.addTask { await remote.file.watch() } }
+            if let file = remote?.file { group.addTask { await file.watch() } }
+            if let agent { group.addTask { await agent.agent.run() } }
             if let file = configuration.polledModelFile {
                 group.addTask { [configuration, models, logger] in
                     await file.poll(
@@ -400,6 +436,8 @@ public final class ModelServer: Sendable {
     /// models unload, threads end.
     public func shutdown() async {
         health.beginDraining()
+        // Others go elsewhere before this server stops to answer.
+        _ = await onOwnThread(named: "withdraw") { [agent] in agent?.agent.withdraw() }
         // Answers that wait for their batch must not wait for company.
         scheduling.drain()
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
@@ -407,6 +445,7 @@ public final class ModelServer: Sendable {
             group.addTask { [grpc] in await grpc.shutdown(gracePeriod: grace) }
             if let rest { group.addTask { await rest.shutdown(grace: TimeAmount(grace)) } }
             if let controlPort { group.addTask { await controlPort.shutdown(grace: grace) } }
+            if let agent { group.addTask { await agent.grpc.shutdown(gracePeriod: grace) } }
         }
         await unload(within: grace)
         remote?.predictor.close()

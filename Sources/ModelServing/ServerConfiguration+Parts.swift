@@ -32,7 +32,7 @@ extension ServerConfiguration.GRPC {
     func serverConfiguration(_ port: PortSettings = PortSettings()) -> GRPCServerConfiguration {
         var listeners: [GRPCListener] = []
         if !port.isControlPort {
-            if let port = self.port { listeners.append(.tcp(host: host, port: port)) }
+            for port in (self.port.map { [$0] } ?? []) + furtherPorts { listeners.append(.tcp(host: host, port: port)) }
             if let socketPath { listeners.append(.unixSocket(path: socketPath)) }
         }
         var configuration = GRPCServerConfiguration(listeners: listeners)

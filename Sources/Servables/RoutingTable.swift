@@ -34,34 +34,54 @@ final class RoutingTable: Sendable {
         func version(_ number: Int64) -> ServableLease? { versions.last { $0.id.version == number } }
     }
 
+    private struct Table {
+        var models: [String: Model] = [:]
+        var aliases: [String: String] = [:]
+    }
+
     private final class Snapshot: Sendable {
         let models: [String: Model]
         /// What most requests ask for, one reference away.
         let latest: [String: ServableLease]
+        /// Second names of models.
+        let aliases: [String: String]
 
-        init(_ models: [String: Model]) {
-            self.models = models
-            self.latest = models.compactMapValues(\.latest)
+        init(_ table: Table) {
+            models = table.models
+            latest = table.models.compactMapValues(\.latest)
+            aliases = table.aliases
         }
+
+        /// What else a name may mean that no model has.
+        func name(meantBy name: String) -> String? { models[name] == nil ? aliases[name] : nil }
     }
 
     /// One copy of the current snapshot. Threads that all locked the same one, and counted references on the same
     /// object, would spend most of a lookup waiting for each other's cache line.
     private final class Slot: Sendable {
-        let snapshot = Mutex(Snapshot([:]))
+        let snapshot = Mutex(Snapshot(Table()))
     }
 
     private let slots = (0..<16).map { _ in Slot() }
-    private let changing = Mutex<[String: Model]>([:])
+    private let changing = Mutex(Table())
 
     func lease(_ name: String, _ choice: VersionChoice) throws(ServingError) -> ServableLease {
         let snapshot = slots[Self.slotOfThread()].snapshot.withLock { $0 }
+        if case .latest = choice, let lease = snapshot.latest[name] { return lease }
+        return try Self.lease(snapshot.name(meantBy: name) ?? name, choice, snapshot)
+    }
+
+    private static func lease(
+        _ name: String,
+        _ choice: VersionChoice,
+        _ snapshot: Snapshot
+    ) throws(ServingError) -> ServableLease {
         switch choice {
         case .latest:
             if let lease = snapshot.latest[name] { return lease }
             throw .notFound("Servable not found for request: Latest(\(name))")
         case .specific(let number):
-            return try Self.specific(number, of: snapshot.models[name], name)
+            return try specific(number, of: snapshot.models[name], name)
         case .label(let label):
             guard let number = snapshot.models[name]?.labels[label] else {
                 throw .invalidArgument("Unrecognized servable version label: \(label)")
@@ -70,7 +90,7 @@ final class RoutingTable: Sendable {
             if model?.version(number) == nil, let before = model?.labelsBefore[label].flatMap({ model?.version($0) }) {
                 return before
             }
-            return try Self.specific(number, of: model, name)
+            return try specific(number, of: model, name)
         }
     }
 
@@ -110,35 +130,43 @@ final class RoutingTable: Sendable {
 
     /// Where a label leads; `nil` for an unknown one.
     func version(labelled label: String, of name: String) -> Int64? {
-        changing.withLock { $0[name]?.labels[label] }
+        changing.withLock { $0.models[name]?.labels[label] }
+    }
+
+    /// Replaces the second names of all models. A name that a model has means that model.
+    func replaceAliases(_ aliases: [String: String]) { change { $0.aliases = aliases } }
+
+    /// The name of a model that a name stands for; itself where it is no second name.
+    func name(meantBy name: String) -> String {
+        changing.withLock { table in table.models[name] == nil ? table.aliases[name] ?? name : name }
     }
 
     /// Replaces the labels of all models. They may name versions that requests cannot reach.
     ///
     /// - Parameter before: where labels lead until their version is there.
     func replaceLabels(_ labels: [String: [String: Int64]], before: [String: [String: Int64]]) {
-        change { models in
-            for name in Set(models.keys).union(labels.keys) {
-                models[name, default: Model()].labels = labels[name] ?? [:]
-                models[name]?.labelsBefore = before[name] ?? [:]
+        change { table in
+            for name in Set(table.models.keys).union(labels.keys) {
+                table.models[name, default: Model()].labels = labels[name] ?? [:]
+                table.models[name]?.labelsBefore = before[name] ?? [:]
             }
         }
     }
 
     private func change(_ name: String, _ body: (inout Model) -> Void) {
-        change { models in
-            var model = models[name] ?? Model()
+        change { table in
+            var model = table.models[name] ?? Model()
             body(&model)
-            models[name] = model.isEmpty ? nil : model
+            table.models[name] = model.isEmpty ? nil : model
         }
     }
 
-    private func change(_ body: (inout [String: Model]) -> Void) {
+    private func change(_ body: (inout Table) -> Void) {
         // What is replaced is let go of after the lock: that may end the last lease on a version.
-        let replaced = changing.withLock { models in
-            let old = models
-            body(&models)
-            let current = models
+        let replaced = changing.withLock { table in
+            let old = table
+            body(&table)
+            let current = table
             return (old, slots.map { slot in Self.replace(slot, with: Snapshot(current)) })
         }
         withExtendedLifetime(replaced) {}

@@ -102,6 +102,12 @@ public final class ServableManager: Sendable {
         routes.replaceLabels(labels, before: before)
     }
 
+    /// Replaces the second names of models: requests may ask for a model by them, where no model has such a name itself.
+    public func replaceAliases(_ aliases: [String: String]) { routes.replaceAliases(aliases) }
+
+    /// The name of the model that requests for `name` are answered by.
+    public func name(meantBy name: String) -> String { routes.name(meantBy: name) }
+
     /// Shows in the status of a version that is loaded why it does not answer at the moment; `nil` when it does again.
     /// Requests reach it all the same: it knows best what to say.
     public func setTrouble(_ trouble: ServingError?, of id: ServableID) {

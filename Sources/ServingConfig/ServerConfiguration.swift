@@ -49,6 +49,8 @@ public struct ServerConfiguration: Sendable, Hashable {
         public var host = "0.0.0.0"
         /// TCP port; 0 lets the system choose one, `nil` opens none.
         public var port: Int? = 8500
+        /// TCP ports to listen on as well.
+        public var furtherPorts: [Int] = []
         /// Path of a Unix socket to listen on as well.
         public var socketPath: String?
         /// Answers carry `tensor_content` instead of the typed fields.

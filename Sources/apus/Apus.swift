@@ -12,7 +12,8 @@ struct Apus: AsyncParsableCommand {
             """,
         version: ServerVersion.text,
         subcommands: [
-            Serve.self, Plan.self, Models.self, Embedding.self, ClusterCommand.self, Worker.self, Bench.self,
+            Serve.self, Agent.self, Plan.self, Models.self, Embedding.self, ClusterCommand.self, Worker.self,
+            Bench.self,
             Simulate.self, SimulateCache.self,
         ]
     )

@@ -81,12 +81,32 @@ struct DeploymentOptions: ParsableArguments {
 struct ClusterStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the models of a layout, and where their replicas answer."
+        abstract: "Show the models of a layout, and where their replicas answer.",
+        discussion: "With --server, what an agent (apus agent) knows of that, and since when it knows it."
     )
 
     @OptionGroup var deployment: DeploymentOptions
 
+    @Option(help: ArgumentHelp("Ask the agent whose REST port this is.", valueName: "host:port"))
+    var server: String?
+
+    @Option(help: "API key for the agent, where it asks for one; without it that of APUS_API_KEY.")
+    var key: String?
+
     func run() throws {
+        if let server {
+            let text = try ModelServerOptions.ask(
+                "GET",
+                "/v1/cluster",
+                of: server,
+                key: key,
+                seconds: deployment.timeout
+            )
+            guard let report = DeploymentText(json: Array(text.utf8)) else {
+                throw ServingError.internalError("\(server) answers with what is no report of a deployment")
+            }
+            return print(report.text)
+        }
         let view = try deployment.withStore { store, paths, layout in
             let view = try ClusterView(reading: store, .layout(paths, layout: layout))
             guard view.layout != nil else { throw ServingError.notFound("there is no layout \(layout)") }

@@ -49,12 +49,23 @@ struct ModelServerOptions: ParsableArguments {
 
     /// - Throws: what the server says when it refuses.
     func ask(_ method: String, _ path: String, body: String = "") throws -> String {
+        try Self.ask(method, path, body: body, of: server, key: key, seconds: timeout)
+    }
+
+    static func ask(
+        _ method: String,
+        _ path: String,
+        body: String = "",
+        of server: String,
+        key: String?,
+        seconds: Double
+    ) throws -> String {
         var fields: [(name: String, value: String)] = []
         if let key = key ?? getenv("APUS_API_KEY").map({ String(cString: $0) }) {
             fields.append(("authorization", "Bearer \(key)"))
         }
         let question = HTTPQuestion(method, path, body: Array(body.utf8), fields: fields)
-        let answer = try question.ask(try ServerAddress(server), seconds: timeout)
+        let answer = try question.ask(try ServerAddress(server), seconds: seconds)
         let text = String(decoding: answer.body, as: UTF8.self)
         guard answer.status == 200 else { throw Refusal(status: answer.status, text: text) }
         return text

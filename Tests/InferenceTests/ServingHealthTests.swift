@@ -25,6 +25,14 @@ struct ServingHealthTests {
         #expect(versions.health().isReady)
     }
 
+    @Test func `a server that waits for something is not ready before it is there`() {
+        let health = versions.health()
+        health.await("the layout")
+        #expect(!health.isReady && health.overall == .notServing && health.awaited == "the layout")
+        health.await(nil)
+        #expect(health.isReady && health.awaited == nil)
+    }
+
     @Test func `a required model that no source has named yet holds readiness back`() {
         let health = versions.health(requiring: "m")
         #expect(!health.isReady)

@@ -65,6 +65,26 @@ private struct Bench {
         #expect(bench.recorder.changes.map(\.state) == [.start, .loading, .available, .unloading, .end])
     }
 
+    @Test func `a model answers to its second names, unless another has such a name`() async throws {
+        let bench = Bench()
+        try await bench.serve(1)
+        let manager = bench.manager
+        manager.replaceAliases(["n": "m", "m": "nobody", "x": "nobody"])
+        #expect(try manager.lease("n", .latest).id == ServableID(name: "m", version: 1))
+        #expect(try manager.lease("n", .specific(1)).id == ServableID(name: "m", version: 1))
+        #expect(try manager.lease("m", .latest).id.name == "m")
+        #expect(manager.name(meantBy: "n") == "m" && manager.name(meantBy: "m") == "m")
+        #expect(throws: ServingError.notFound("Servable not found for request: Latest(nobody)")) {
+            try manager.lease("x", .latest)
+        }
+        manager.replaceLabels(["m": ["stable": 1]])
+        #expect(try manager.lease("n", .label("stable")).id.version == 1)
+        manager.replaceAliases([:])
+        #expect(throws: ServingError.notFound("Servable not found for request: Latest(n)")) {
+            try manager.lease("n", .latest)
+        }
+    }
+
     @Test func `a lease keeps its version loaded until it is let go`() async throws {
         let bench = Bench()
         try await bench.serve(1)

@@ -61,7 +61,8 @@ public struct AgentConfiguration: Sendable, Hashable {
 
     /// How an entry asks shards: `fetch_ps_*`, `aio_thread_num`.
     public struct Lookups: Sendable, Hashable {
-        public var timeoutMilliseconds: Int64 = 200
+        /// `nil` where none is given. Monolith's 200 ms count for its own transport only, not for gRPC.
+        public var timeoutMilliseconds: Int64?
         public var connectionCount: Int64 = 100
         public var keepsConnections = true
         public var retries: Int64 = 2

@@ -45,7 +45,7 @@ enum AgentKey {
         "file_system_poll_wait_seconds_ps": .integer(\.shardPollSeconds, seconds),
         "preload_jemalloc": .flag(\.preloadsJemalloc),
         "use_metrics": .flag(\.usesMetrics),
-        "fetch_ps_timeout_ms": .integer(\.lookups.timeoutMilliseconds, 0...86_400_000),
+        "fetch_ps_timeout_ms": .optionalInteger(\.lookups.timeoutMilliseconds, 0...86_400_000),
         "fetch_ps_long_conn_num": .integer(\.lookups.connectionCount, counts),
         "fetch_ps_long_conn_enable": .flag(\.lookups.keepsConnections),
         "fetch_ps_retry": .integer(\.lookups.retries, counts),

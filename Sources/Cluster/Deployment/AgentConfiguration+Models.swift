@@ -4,37 +4,53 @@ public import ServingPrimitives
 extension AgentConfiguration {
     /// What a container of version 3 serves of a layout: what its filters take, as `MODEL:SUB_GRAPH`.
     ///
-    /// - Parameter layout: in any order.
+    /// - Parameters:
+    ///   - layout: in any order.
+    ///   - previous: what was served before: of a sub-graph whose nodes cannot be used now, that stays.
     /// - Throws: `INVALID_ARGUMENT`: filters that are wrong, with file and line.
     public func models(
         layout: [PublishedModel],
         _ context: ShardContext,
+        previous: ServedModels = ServedModels(),
         matchesBeginnings: Bool = false
     ) throws(ServingError) -> ServedModels {
         let filters = try LayoutFilters(layoutFilters, context, matchesBeginnings: matchesBeginnings)
         let selected = try filters.select(layout.sorted { "\($0.name)" < "\($1.name)" }) { $0.name.subGraph }
+        let before = Dictionary(previous.models.map { ($0.name, $0) }) { first, _ in first }
         var served = ServedModels()
         for published in selected {
-            let name = published.name
-            guard let meta = published.meta else {
-                served.warnings.append("\(name) is in the layout, and no node says where it is")
-                continue
+            let name = published.name.description
+            do throws(LayoutFault) {
+                served.models.append(try Self.model(published))
+            } catch {
+                let old = before[name]
+                if let old { served.models.append(old) }
+                served.warnings.append("\(name) \(error.reason)" + (old == nil ? "" : "; it stays as it was"))
             }
-            guard let basePath = meta.basePath, !basePath.isEmpty else {
-                served.warnings.append("\(name) is in the layout without a model_base_path")
-                continue
-            }
-            guard let policy = ServerConfiguration.VersionPolicy(name: meta.versionPolicy ?? "latest") else {
-                served.warnings.append(
-                    "\(name) has the version_policy \"\(meta.versionPolicy ?? "")\"; expected "
-                        + ServerConfiguration.VersionPolicy.names
-                )
-                continue
-            }
-            served.add(name.description, basePath, policy)
         }
         served.addAliases(of: selected.map(\.name))
         return served
+    }
+
+    /// What is wrong with a sub-graph of a layout.
+    private struct LayoutFault: Error {
+        var reason: String
+    }
+
+    private static func model(_ published: PublishedModel) throws(LayoutFault) -> ServerConfiguration.Model {
+        guard let meta = published.meta else {
+            throw LayoutFault(reason: "is in the layout, and no node says where it is")
+        }
+        guard let basePath = meta.basePath, !basePath.isEmpty else {
+            throw LayoutFault(reason: "is in the layout without a model_base_path")
+        }
+        guard let policy = ServerConfiguration.VersionPolicy(name: meta.versionPolicy ?? "latest") else {
+            let names = ServerConfiguration.VersionPolicy.names
+            throw LayoutFault(reason: "has the version_policy \"\(meta.versionPolicy ?? "")\"; expected \(names)")
+        }
+        var model = ServerConfiguration.Model(name: published.name.description, basePath: basePath)
+        model.versionPolicy = policy
+        return model
     }
 
     /// What a container serves of an export: of version 3 what its filters take, of version 1 what its deployment says.

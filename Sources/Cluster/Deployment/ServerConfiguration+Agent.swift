@@ -16,11 +16,14 @@ extension ServerConfiguration {
         if let tags = server.savedModelTags {
             loading.savedModelTags = tags.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
-        engine.sessionParallelism = server.sessionParallelism
-        engine.intraOpParallelism = server.intraOpParallelism
-        engine.interOpParallelism = server.interOpParallelism
-        engine.gpuMemoryFraction = Float(server.gpuMemoryFraction)
+        // 0 leaves it to us, there as here.
+        if server.sessionParallelism != 0 { engine.sessionParallelism = server.sessionParallelism }
+        if server.intraOpParallelism != 0 { engine.intraOpParallelism = server.intraOpParallelism }
+        if server.interOpParallelism != 0 { engine.interOpParallelism = server.interOpParallelism }
+        if server.gpuMemoryFraction != 0 { engine.gpuMemoryFraction = Float(server.gpuMemoryFraction) }
         engine.compilesWithXLAOnCPU = server.compilesWithXLAOnCPU
-        grpc.servesProfiler = server.enableProfiler
+        grpc.servesProfiler = grpc.servesProfiler && server.enableProfiler
+        if let limit = agent.lookups.timeoutMilliseconds { remoteLookups.timeoutMilliseconds = Int(limit) }
+        remoteLookups.retries = remoteLookups.retries && agent.lookups.retries > 0
     }
 }

@@ -25,6 +25,7 @@ public final class ClusterMember: @unchecked Sendable {
     private let prefersIPv6: Bool
     private let refreshNanoseconds: UInt64
     private let onChange: @Sendable (Status) -> Void
+    private let onRead: @Sendable (MirroredNodes) -> Void
 
     private let lock = WaitableLock()
     private var status = Status()
@@ -42,12 +43,16 @@ public final class ClusterMember: @unchecked Sendable {
     /// - Parameters:
     ///   - prefersIPv6: of version 1's two addresses.
     ///   - refreshNanoseconds: everything is read anew after so long, whether a watch tells of a change or not.
+    ///   - remembered: nodes of an earlier run: what is known until the store says otherwise.
+    ///   - onRead: gets the nodes whenever they were read whole and are others than before; as `onChange`.
     ///   - onChange: called on the member's thread, one after the other; must not call `close`.
     public init(
         _ store: any ClusterStore,
         _ scope: ClusterScope,
         prefersIPv6: Bool = false,
         refreshNanoseconds: UInt64 = 60_000_000_000,
+        remembered: MirroredNodes? = nil,
+        onRead: @escaping @Sendable (MirroredNodes) -> Void = { _ in },
         onChange: @escaping @Sendable (Status) -> Void
     ) {
         self.store = store
@@ -55,6 +60,10 @@ public final class ClusterMember: @unchecked Sendable {
         self.prefersIPv6 = prefersIPv6
         self.refreshNanoseconds = refreshNanoseconds
         self.onChange = onChange
+        self.onRead = onRead
+        if let remembered {
+            status.known.update(ClusterView(remembered, scope, preferringIPv6: prefersIPv6), scope)
+        }
         mirror = MirrorState(scope)
     }
 
@@ -113,6 +122,7 @@ public final class ClusterMember: @unchecked Sendable {
     private func run() {
         var pause = refreshNanoseconds
         var reported: Status?
+        var told: MirroredNodes?
         while let work = next(within: pause) {
             let problem = perform(work)
             pause = problem == nil ? refreshNanoseconds : min(delay.next(afterLifetime: 0), refreshNanoseconds)
@@ -120,6 +130,10 @@ public final class ClusterMember: @unchecked Sendable {
             let status = report(work.state, problem)
             if status != reported { onChange(status) }
             reported = status
+            if status.isCurrent, mirror.nodes != told {
+                told = mirror.nodes
+                onRead(mirror.nodes)
+            }
         }
         lock.withLock {
             hasEnded = true

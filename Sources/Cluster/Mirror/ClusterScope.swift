@@ -2,6 +2,8 @@
 public enum ClusterScope: Sendable, Hashable {
     /// Version 3: a layout, the models in it, and who serves them.
     case layout(ClusterPaths, layout: String)
+    /// Version 3 with the models of a folder: who serves the sub-graphs of a model.
+    case model(ClusterPaths, String)
     /// Version 1: who serves a model, in one data centre where there are several.
     case service(namespace: String, baseName: String, location: ServicePath.Location?)
 
@@ -13,6 +15,8 @@ public enum ClusterScope: Sendable, Hashable {
         let readings =
             switch self {
             case .layout(let paths, let layout): Self.layoutReadings(nodes, paths, layout)
+            case .model(let paths, let model):
+                [.children(paths.containers)] + Self.bindingReadings(nodes, paths, [model])
             case .service: serviceReadings(nodes)
             }
         return Array(readings.prefix(Self.maximumCount))
@@ -28,16 +32,24 @@ public enum ClusterScope: Sendable, Hashable {
         let names = (nodes.names(below: layout) ?? []).sorted().compactMap { SavedModelName($0) }
         var readings: [NodeReading] = [.children(layout), .children(paths.containers)]
         readings += names.map { .contents(paths.savedModel($0)) }
+        return readings + bindingReadings(nodes, paths, Set(names.map(\.model)).sorted())
+    }
+
+    private static func bindingReadings(
+        _ nodes: MirroredNodes,
+        _ paths: ClusterPaths,
+        _ models: [String]
+    ) -> [NodeReading] {
+        var readings: [NodeReading] = []
         var containers: Set<Container> = []
-        for model in Set(names.map(\.model)).sorted() {
+        for model in models {
             readings.append(.children(paths.bindings(of: model)))
             for name in nodes.names(below: paths.bindings(of: model)) ?? [] {
                 if let binding = Binding(name) { containers.insert(binding.container) }
             }
         }
         // Also of those that have no node yet: the reading's watch tells when they get one.
-        readings += containers.map { paths.container($0) }.sorted().map { .contents($0) }
-        return readings
+        return readings + containers.map { paths.container($0) }.sorted().map { .contents($0) }
     }
 
     // MARK: Version 1

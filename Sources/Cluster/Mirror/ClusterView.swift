@@ -15,6 +15,7 @@ public struct ClusterView: Sendable, Hashable {
     public init(_ nodes: MirroredNodes, _ scope: ClusterScope, preferringIPv6: Bool = false) {
         switch scope {
         case .layout(let paths, let layout): readLayout(nodes, paths, layout)
+        case .model(let paths, let model): readBindings(nodes, paths, [model])
         case .service: readService(nodes, scope, preferringIPv6)
         }
         for name in replicas.keys {
@@ -35,8 +36,12 @@ public struct ClusterView: Sendable, Hashable {
             models.append(PublishedModel(name, savedModel(nodes, paths.savedModel(name))))
         }
         layout = models
+        readBindings(nodes, paths, Set(models.map(\.name.model)).sorted())
+    }
+
+    private mutating func readBindings(_ nodes: MirroredNodes, _ paths: ClusterPaths, _ models: [String]) {
         let services = containerServices(nodes, paths)
-        for model in Set(models.map(\.name.model)).sorted() {
+        for model in models {
             for entry in (nodes.names(below: paths.bindings(of: model)) ?? []).sorted() {
                 let path = "\(paths.bindings(of: model))/\(entry)"
                 guard let binding = Binding(entry), let name = SavedModelName(model: model, subGraph: binding.subGraph)

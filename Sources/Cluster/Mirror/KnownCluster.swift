@@ -37,6 +37,14 @@ public struct KnownCluster: Sendable, Hashable {
         self.routes = routes
     }
 
+    /// The same with another layout and other routes.
+    func with(layout: [PublishedModel], routes: [String: Route]) -> KnownCluster {
+        var known = self
+        known.layout = layout
+        known.routes = routes
+        return known
+    }
+
     /// A model whose node cannot be read, or is gone, is where it last was.
     private func merged(_ models: [PublishedModel]) -> [PublishedModel] {
         let known = Dictionary((layout ?? []).map { ($0.name, $0.meta) }) { first, _ in first }

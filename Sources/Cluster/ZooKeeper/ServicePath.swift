@@ -75,6 +75,14 @@ public struct ServicePath: Sendable, Hashable, CustomStringConvertible {
     /// `ps_0`, and `entry` for the only one: what servers call it.
     public var servable: String { serverType == "entry" ? "entry" : "\(serverType)_\(index)" }
 
+    /// The task of a servable; `nil` for models of another kind.
+    static func task(ofServable name: String) -> (type: String, index: Int)? {
+        if name == "entry" { return ("entry", 0) }
+        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 2, ["ps", "dense"].contains(parts[0]), let index = number(parts[1]) else { return nil }
+        return Int(exactly: index).map { (String(parts[0]), $0) }
+    }
+
     public var description: String {
         let place = location.map { "/\($0)" } ?? ""
         return "/\(namespace)/service/\(baseName)\(place)/\(task)\(replicaID.map { "/\(replicaText($0))" } ?? "")"

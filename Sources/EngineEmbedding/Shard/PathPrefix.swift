@@ -16,7 +16,7 @@ public struct PathPrefix: Sendable, Hashable {
 
 extension [PathPrefix] {
     /// The path with its longest prefix replaced, where it has one of these. A prefix ends where a name does.
-    func applied(to path: String) -> String {
+    public func applied(to path: String) -> String {
         let fitting = filter { prefix in
             guard !prefix.foreign.isEmpty, path.hasPrefix(prefix.foreign) else { return false }
             return path.utf8.count == prefix.foreign.utf8.count || prefix.foreign.hasSuffix("/")

@@ -193,6 +193,9 @@ extension GRPCCall {
         case .repositoryIndex: startIndex(message)
         case .repositoryModelLoad: startLoad(message)
         case .repositoryModelUnload: startUnload(message)
+        case .getReplicas: answer(message) { m throws(ServingError) in try AgentService.replicas(m, services) }
+        case .getResource: answer { () throws(ServingError) in try AgentService.resource(services) }
+        case .heartBeat: answer(message) { m throws(ServingError) in try AgentService.heartBeat(m, services) }
         case .profile: startProfile(message)
         case .terminateProfile:
             answer(message) { m throws(ServingError) in try Profiler.terminate(m, services.profiler) }

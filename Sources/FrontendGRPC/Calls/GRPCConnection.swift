@@ -29,6 +29,7 @@ final class GRPCConnection: HTTP2RequestHandler {
     func streamOpened(_ stream: HTTP2ServerStream, head: HTTP2RequestHead) -> HTTP2BodyPlan {
         do throws(GRPCRefusal) {
             let head = try GRPCRequestHead(head)
+            guard services.has(head.method) else { throw .status(GRPCMethod.notFound(head.method.rawValue)) }
             let caller = try admit(head)
             let call = GRPCCall(head, caller: caller, stream: stream, connection: self)
             stream.context = call

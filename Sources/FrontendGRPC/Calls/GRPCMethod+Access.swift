@@ -6,7 +6,7 @@ extension GRPCMethod {
         switch self {
         case .predict, .classify, .regress, .multiInference: .predict
         case .getModelMetadata: .metadata
-        case .getModelStatus, .serverMetadata, .repositoryIndex: .status
+        case .getModelStatus, .serverMetadata, .repositoryIndex, .getReplicas, .getResource, .heartBeat: .status
         case .handleReloadConfigRequest, .repositoryModelLoad, .repositoryModelUnload: .control
         case .profile, .terminateProfile, .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
             .debug
@@ -20,7 +20,7 @@ extension GRPCMethod {
     var isAboutAllModels: Bool {
         switch self {
         case .handleReloadConfigRequest, .profile, .terminateProfile, .monitor, .startContinuousProfiling,
-            .stopContinuousProfiling, .getSnapshot:
+            .stopContinuousProfiling, .getSnapshot, .getReplicas, .getResource, .heartBeat:
             true
         case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus, .serverMetadata,
             .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload, .healthCheck, .healthWatch, .serverLive,

@@ -18,6 +18,9 @@ enum GRPCMethod: String, Sendable, CaseIterable {
     case repositoryIndex = "/inference.GRPCInferenceService/RepositoryIndex"
     case repositoryModelLoad = "/inference.GRPCInferenceService/RepositoryModelLoad"
     case repositoryModelUnload = "/inference.GRPCInferenceService/RepositoryModelUnload"
+    case getReplicas = "/monolith.serving.agent_service.AgentService/GetReplicas"
+    case getResource = "/monolith.serving.agent_service.AgentService/GetResource"
+    case heartBeat = "/monolith.serving.agent_service.AgentService/HeartBeat"
     case profile = "/tensorflow.ProfilerService/Profile"
     case terminateProfile = "/tensorflow.ProfilerService/Terminate"
     case monitor = "/tensorflow.ProfilerService/Monitor"
@@ -51,10 +54,14 @@ enum GRPCMethod: String, Sendable, CaseIterable {
         case .predict, .classify, .regress, .multiInference, .getModelMetadata, .getModelStatus,
             .handleReloadConfigRequest, .healthCheck, .healthWatch, .profile, .terminateProfile, .serverLive,
             .serverReady,
-            .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
+            .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload, .getReplicas,
+            .getResource, .heartBeat:
             nil
         }
     }
+
+    /// Whether it is for agents, which have a port of their own.
+    var isForAgents: Bool { self == .getReplicas || self == .getResource || self == .heartBeat }
 
     /// What those who tell of calls name it.
     var api: RequestAPI {
@@ -69,7 +76,9 @@ enum GRPCMethod: String, Sendable, CaseIterable {
         case .profile, .terminateProfile, .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot:
             .profile
         case .healthCheck, .healthWatch, .serverLive, .serverReady, .modelReady: .health
-        case .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: .control
+        case .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload, .getReplicas,
+            .getResource, .heartBeat:
+            .control
         }
     }
 
@@ -83,7 +92,8 @@ enum GRPCMethod: String, Sendable, CaseIterable {
             .terminateProfile,
             .monitor, .startContinuousProfiling, .stopContinuousProfiling, .getSnapshot, .healthCheck, .healthWatch,
             .serverLive,
-            .serverReady, .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
+            .serverReady, .modelReady, .serverMetadata, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload,
+            .getReplicas, .getResource, .heartBeat:
             nil
         }
     }

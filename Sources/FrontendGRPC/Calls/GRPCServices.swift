@@ -13,6 +13,8 @@ final class GRPCServices: Sendable {
     let health: ServingHealth
     /// What HandleReloadConfigRequest goes to; `nil` for a server whose models stay as they are.
     let models: (any ModelControl)?
+    /// What `AgentService` answers from; where it is served nothing else is but health.
+    let replicas: (any ReplicaDirectory)?
     /// Who may do what.
     let access: PortAccess
     /// What decompressed requests are counted in.
@@ -40,6 +42,7 @@ final class GRPCServices: Sendable {
         inference: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        replicas: (any ReplicaDirectory)? = nil,
         configuration: GRPCServerConfiguration,
         profiler: Profiler? = nil,
         decompressionThreads: NIOThreadPool = .singleton,
@@ -48,6 +51,7 @@ final class GRPCServices: Sendable {
         self.inference = inference
         self.health = health
         self.models = models
+        self.replicas = replicas
         self.profiler = profiler
         self.tensorEncoding = configuration.tensorEncoding
         self.maximumRequestByteCount = min(
@@ -68,6 +72,12 @@ final class GRPCServices: Sendable {
         self.logger = logger
         self.access = configuration.access
         self.memoryBudget = configuration.http2.memoryBudget
+    }
+
+    /// Whether this port has the method.
+    func has(_ method: GRPCMethod) -> Bool {
+        guard replicas != nil else { return !method.isForAgents }
+        return method.isForAgents || method == .healthCheck || method == .healthWatch
     }
 
     static let controlIsOff = "Control by calls is off on this port; --enable_control turns it on"

@@ -32,6 +32,7 @@ public final class GRPCServer: Sendable {
 
     /// - Parameters:
     ///   - models: what changes of the served models go to; without it they are refused.
+    ///   - replicas: what `AgentService` answers from: then that is all that is served, but for health.
     ///   - group: the loops that serve connections; they must outlive `shutdown`.
     ///   - tls: for all listeners; it must offer `h2` by ALPN.
     ///   - tracer: what `ProfilerService` takes its profiles with; `nil` leaves the service out.
@@ -41,6 +42,7 @@ public final class GRPCServer: Sendable {
         inference: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        replicas: (any ReplicaDirectory)? = nil,
         tracer: RunTracer? = nil,
         group: any EventLoopGroup,
         tls: ServerTLS? = nil,
@@ -54,6 +56,7 @@ public final class GRPCServer: Sendable {
             inference: inference,
             health: health,
             models: models,
+            replicas: replicas,
             configuration: configuration,
             profiler: tracer.map { Profiler(tracer: $0) },
             logger: logger

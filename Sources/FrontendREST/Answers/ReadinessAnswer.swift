@@ -11,9 +11,13 @@ enum ReadinessAnswer {
     static let ready = Array("{\n    \"ready\": true\n}".utf8)
     static let live = Array("{\n    \"live\": true\n}".utf8)
 
-    static func notReady(isDraining: Bool, _ models: [Reason]) -> [UInt8] {
+    static func notReady(isDraining: Bool, waitingFor awaited: String? = nil, _ models: [Reason]) -> [UInt8] {
         var text = "{\n    \"ready\": false"
-        if isDraining { text += ",\n    \"reason\": \"The server is shutting down\"" }
+        if isDraining {
+            text += ",\n    \"reason\": \"The server is shutting down\""
+        } else if let awaited {
+            text += ",\n    \"reason\": \(JSONText.quoted("The server waits for \(awaited)"))"
+        }
         if !models.isEmpty {
             let list = models.map {
                 "        {\"name\": \(JSONText.quoted($0.model)), \"reason\": \(JSONText.quoted($0.text))}"

@@ -26,7 +26,7 @@ extension RESTRoute {
         case .control(.load(let model)), .control(.unload(let model)), .control(.residency(_, let model)):
             (.control, model, nil)
         case .control: (.control, "", nil)
-        case .cache, .routes, .recordedRequests: (.observation, "", nil)
+        case .cache, .routes, .cluster, .recordedRequests: (.observation, "", nil)
         case .options, .missingModelName, .unusableVersion, .malformed, .unknown: (.unknown, "", nil)
         }
     }

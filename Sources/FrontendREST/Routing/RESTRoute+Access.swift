@@ -36,7 +36,7 @@ extension RESTRoute {
         case .metadata(let model, _): RequestedRight(.metadata, .model(model))
         case .status(let model, _): RequestedRight(.status, .model(model))
         case .scheduler(let model, _): RequestedRight(.debug, .model(model))
-        case .cache, .routes, .recordedRequests: RequestedRight(.debug, .visibleModels)
+        case .cache, .routes, .cluster, .recordedRequests: RequestedRight(.debug, .visibleModels)
         case .control(.metadata), .control(.status), .control(.index): RequestedRight(.status, .visibleModels)
         case .control(.reload), .control(.plan), .control(.apply): RequestedRight(.control, .allModels)
         case .control(.load(let model)), .control(.unload(let model)), .control(.residency(_, let model)):

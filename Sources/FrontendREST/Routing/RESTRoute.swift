@@ -17,6 +17,8 @@ enum RESTRoute: Hashable {
     case cache
     /// `GET /v1/routes`: who answers for models that other servers have.
     case routes
+    /// `GET /v1/cluster`: how the server stands to its deployment.
+    case cluster
     /// The flight recorder's requests, with what the URL says behind its `?`.
     case recordedRequests(query: [UInt8])
     /// CORS preflight under `/v1/`.
@@ -68,7 +70,7 @@ enum RESTRoute: Hashable {
             .control(.residency), .control(.plan), .control(.apply):
             true
         case .control(.metadata), .control(.status), .control(.reload): false
-        case .status, .metadata, .scheduler, .cache, .routes, .recordedRequests, .options, .live, .ready, .modelReady,
+        case .status, .metadata, .scheduler, .cache, .routes, .cluster, .recordedRequests, .options, .live, .ready, .modelReady,
             .missingModelName,
             .unusableVersion,
             .malformed,
@@ -93,6 +95,7 @@ extension RESTRoute {
         case .get where path.isWhole("config"): self = .control(.status)
         case .get where path.isWhole("cache"): self = .cache
         case .get where path.isWhole("routes"): self = .routes
+        case .get where path.isWhole("cluster"): self = .cluster
         case .get:
             self =
                 Self.recordedRequests(target) ?? Self.model(target, hasName: true) ?? Self.model(target, hasName: false)

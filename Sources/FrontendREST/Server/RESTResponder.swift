@@ -14,6 +14,8 @@ final class RESTResponder: Sendable {
     let health: ServingHealth
     /// What changes of the served models go to; `nil` for a server whose models stay as they are.
     let models: (any ModelControl)?
+    /// How the server stands to its deployment; `nil` for one that is no part of any.
+    private let deployment: (@Sendable () -> DeploymentReport)?
     let configuration: RESTConfiguration
     let logger: Logger
     private let metricsPath: MetricsPath
@@ -28,12 +30,14 @@ final class RESTResponder: Sendable {
         service: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        deployment: (@Sendable () -> DeploymentReport)? = nil,
         configuration: RESTConfiguration,
         console: ServerConsole? = nil,
         routes: (any RemoteRoutesReporting)? = nil,
         logger: Logger = Logger(label: "apus.rest") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.models = models
+        self.deployment = deployment
         self.console = console
         self.routes = routes
         self.logger = logger
@@ -138,6 +142,11 @@ final class RESTResponder: Sendable {
             guard let routes else { return call.fail(Self.noRoutes) }
             let visibility = visibility(head, .debug)
             sendLater(.json, call) { RoutesAnswer.json(routes.report(), visibility.shows) }
+        case .cluster:
+            reply(call) { () throws(ServingError) in
+                guard let deployment = self.deployment else { throw Self.noDeployment }
+                return DeploymentAnswer.json(deployment(), self.visibility(head, .debug).shows)
+            }
         case .control(let control): self.control(control, head, body, for: call)
         case .recordedRequests(let query): sendRecordedRequests(query, visibility(head, .debug), for: call)
         case .options: options(head, call)
@@ -224,6 +233,10 @@ extension RESTResponder {
         "This server has no routes to models of other servers; --remote-routes names a file with some"
     )
 
+    private static let noDeployment = ServingError.failedPrecondition(
+        "This server is no part of a deployment; apus agent starts one that is"
+    )
+
     private func options(_ head: HTTP1RequestHead, _ call: RESTCall) {
         guard head.hasWebOrigin else {
             return send([], status: .badRequest, code: .failedPrecondition, content: .none, call)
@@ -246,7 +259,7 @@ extension RESTResponder {
             ReadinessAnswer.Reason(model: $0.name, text: ReadinessAnswer.reason($0.versions))
         }
         send(
-            ReadinessAnswer.notReady(isDraining: health.isDraining, reasons),
+            ReadinessAnswer.notReady(isDraining: health.isDraining, waitingFor: health.awaited, reasons),
             status: .serviceUnavailable,
             call
         )

@@ -35,12 +35,14 @@ public final class RESTServer: Sendable {
     /// - Parameters:
     ///   - models: what changes of the served models go to; without it they are refused.
     ///   - routes: shown where graphs ask models of other servers.
+    ///   - deployment: how the server stands to its deployment; `nil` for one that is no part of any.
     ///   - tls: must offer `http/1.1` by ALPN; `nil` serves plain text.
     public init(
         configuration: RESTConfiguration,
         service: InferenceService,
         health: ServingHealth,
         models: (any ModelControl)? = nil,
+        deployment: (@Sendable () -> DeploymentReport)? = nil,
         console: ServerConsole? = nil,
         routes: (any RemoteRoutesReporting)? = nil,
         group: any EventLoopGroup,
@@ -52,6 +54,7 @@ public final class RESTServer: Sendable {
             service: service,
             health: health,
             models: models,
+            deployment: deployment,
             configuration: configuration,
             console: console,
             routes: routes,

@@ -11,6 +11,14 @@ enum AvailableMemory {
     /// Of the machine, or of the control group it is in where that is less.
     static var bytes: Int { bytes(machine: machine) { try? LocalFile.contents(of: $0, limit: 1 << 16) } }
 
+    /// What is left of it.
+    static var unusedBytes: Int {
+        let text = String(decoding: (try? LocalFile.contents(of: "/proc/meminfo", limit: 1 << 16)) ?? [], as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let kibibytes = line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) } ?? 0
+        return max(0, min(kibibytes << 10, bytes - (ProcessStatistics.residentBytes() ?? 0)))
+    }
+
     /// - Parameter read: the content of a file; `nil` where it is not.
     static func bytes(machine: Int, read: (String) -> [UInt8]?) -> Int {
         var limit = machine

@@ -3,12 +3,6 @@ import Servables
 import ServingPrimitives
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// The file in which what models cost is kept for the next start. Written some seconds after a change, by a thread made
 /// for it; whoever reads it sees the old or the new. That it cannot be written is told once and keeps nothing from working.
 final class CostsFile: Sendable {
@@ -30,13 +24,7 @@ final class CostsFile: Sendable {
 
     /// Where it is when nobody says so; `nil` where the process has no home.
     static var usualPath: String? {
-        func variable(_ name: String) -> String? {
-            guard let value = getenv(name).map({ String(cString: $0) }), value.hasPrefix("/") else { return nil }
-            return value
-        }
-        return (variable("XDG_STATE_HOME") ?? variable("HOME").map { "\($0)/.local/state" }).map {
-            "\($0)/apus/model-costs"
-        }
+        UsersFolder.state.map { "\($0)/model-costs" }
     }
 
     func read() -> RememberedCosts {
@@ -78,7 +66,7 @@ final class CostsFile: Sendable {
         do throws(ServingError) {
             var costs = costs
             costs.add(read())
-            try makeFile()
+            try UsersFolder.makeFile(at: path)
             try AtomicFile.replace(path, with: costs.text)
         } catch {
             let isFirst = state.withLock { state in
@@ -91,18 +79,5 @@ final class CostsFile: Sendable {
                 metadata: ["file": "\(path)", "error": "\(error)"]
             )
         }
-    }
-
-    private func makeFile() throws(ServingError) {
-        var folder = ""
-        for name in path.split(separator: "/").dropLast() {
-            folder += "/\(name)"
-            mkdir(folder, 0o755)
-        }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw .unavailable("cannot make \(path): \(String(cString: strerror(errno)))")
-        }
-        close(descriptor)
     }
 }

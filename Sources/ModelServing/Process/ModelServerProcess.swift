@@ -13,9 +13,11 @@ import Musl
 public enum ModelServerProcess {
     /// Serves until the first SIGTERM or SIGINT, drains, and returns. The process must end through `leave`.
     ///
+    /// - Parameter deployment: what the server is a part of, and `configuration` was made for; `nil` for none.
     /// - Throws: why the server could not start; the log says it, too.
     public static func run(
         _ configuration: ServerConfiguration,
+        deployment: AgentSettings? = nil,
         logLevel: Logger.Level = .info
     ) async throws(ServingError) {
         let signals = TerminationSignals()
@@ -23,7 +25,7 @@ public enum ModelServerProcess {
         logger.logLevel = logLevel
         for warning in configuration.warnings { logger.warning("\(warning)") }
         do throws(ServingError) {
-            try await serve(configuration, until: signals, logger: logger)
+            try await serve(configuration, deployment, until: signals, logger: logger)
         } catch {
             logger.error("The server could not start", metadata: ["error": "\(error)"])
             throw error
@@ -33,15 +35,21 @@ public enum ModelServerProcess {
 
     private static func serve(
         _ configuration: ServerConfiguration,
+        _ deployment: AgentSettings?,
         until signals: TerminationSignals,
         logger: Logger
     ) async throws(ServingError) {
         let engine = try engine(configuration, logger: logger)
         if configuration.placement != nil { engine.discardLeftovers() }
-        let server = try ModelServer(configuration: configuration, engine: engine, logger: logger)
+        let server = try ModelServer(
+            configuration: configuration,
+            engine: engine,
+            deployment: deployment,
+            logger: logger
+        )
         let hangup = configuration.listensForHangup ? HangupSignal { server.hangUp() } : nil
         try await server.run { [logger] addresses in
-            announce(addresses, controlHost: configuration.control.host, to: logger)
+            announce(addresses, configuration, to: logger)
             await signals.wait()
             logger.info("Shutting down: answers in flight finish first; a second signal ends the process at once")
         }
@@ -77,7 +85,11 @@ public enum ModelServerProcess {
     }
 
     /// In the words that scripts around TensorFlow Serving wait for.
-    private static func announce(_ addresses: ModelServer.Addresses, controlHost host: String, to logger: Logger) {
+    private static func announce(
+        _ addresses: ModelServer.Addresses,
+        _ configuration: ServerConfiguration,
+        to logger: Logger
+    ) {
         for address in addresses.grpc {
             if address.hasPrefix("unix:") {
                 logger.info("Running gRPC ModelServer at UNIX socket \(address.dropFirst("unix:".count)) ...")
@@ -85,7 +97,12 @@ public enum ModelServerProcess {
                 logger.info("Running gRPC ModelServer at \(address) ...")
             }
         }
-        if let port = addresses.controlPort { logger.info("Running the control port at \(host):\(port) ...") }
+        if let port = addresses.controlPort {
+            logger.info("Running the control port at \(configuration.control.host):\(port) ...")
+        }
+        if let port = addresses.agentPort {
+            logger.info("Running the agent's service at \(configuration.grpc.host):\(port) ...")
+        }
         if let port = addresses.restPort { logger.info("Exporting HTTP/REST API at:localhost:\(port) ...") }
     }
 }

@@ -32,7 +32,7 @@ final class LocalPredictor: RemotePredicting {
     /// Whether one of this server's models is the one that is meant, whatever its state.
     func has(_ prediction: RemotePrediction) -> Bool {
         guard let service = service.withLock({ $0.service }) else { return false }
-        return prediction.names.contains { service.knows($0) }
+        return service.names(of: prediction).contains { service.knows($0) }
     }
 
     func predict(
@@ -72,7 +72,7 @@ final class LocalPredictor: RemotePredicting {
 
     /// The first of the names that this server knows: a shard that is on its way is not answered for by another's.
     private func find(_ prediction: RemotePrediction, _ service: InferenceService) throws(ServingError) -> Place {
-        let names = prediction.names
+        let names = service.names(of: prediction)
         for name in names {
             do throws(ServingError) {
                 return .here(try service.resolveForRun(Self.selector(prediction, name)), name: name)
@@ -81,10 +81,10 @@ final class LocalPredictor: RemotePredicting {
                 guard error.code == .notFound, !service.knows(name) else { throw Self.isAway(name, error) }
             }
         }
-        let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        let list = prediction.names.map { "\"\($0)\"" }.joined(separator: ", ")
         throw .unavailable(
             "TfServingRemotePredict: there is no model to ask for \"\(prediction.model)\"; this server was searched for "
-                + (names.isEmpty ? "nothing, as the graph names no model" : list)
+                + (list.isEmpty ? "nothing, as the graph names no model" : list)
         )
     }
 
@@ -127,5 +127,13 @@ final class LocalPredictor: RemotePredicting {
         if error.code == .notFound { error.code = .unavailable }
         error.message = "TfServingRemotePredict: the model \"\(name)\" of this server does not answer: \(error.message)"
         return error
+    }
+}
+
+extension InferenceService {
+    /// What the model may be called here. A second name says nothing of whose shard it is: it counts for those only who do
+    /// not say so either.
+    fileprivate func names(of prediction: RemotePrediction) -> [String] {
+        prediction.names.filter { prediction.isNameless || !isSecondName($0) }
     }
 }

@@ -1,6 +1,9 @@
 import EngineInterface
 
 extension RemotePrediction {
+    /// Whether the entry does not say of which model it asks a part.
+    var isNameless: Bool { model.isEmpty || model.hasPrefix(":") }
+
     /// What a server may call the model: `<model>:ps_<i>`, then as agents of the first version did, `ps_<i>` and `ps:<i>`.
     var names: [String] {
         var names: [String] = []

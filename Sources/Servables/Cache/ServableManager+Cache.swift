@@ -27,7 +27,7 @@ extension ServableManager {
                 completion(.failure(error))
                 return nil
             }
-            return wait(name, choice, deadline, notFound: error, completion)
+            return wait(self.name(meantBy: name), choice, deadline, notFound: error, completion)
         }
     }
 

@@ -102,6 +102,32 @@ import Testing
         #expect(served.aliases == ["entry": "a:entry", "ps_1": "a:ps_1"])
     }
 
+    @Test func `what cannot be used now stays as it was`() throws {
+        let agent = try unified("layout_pattern p")
+        let before = try agent.models(layout: published(["a:ps_0", "a:ps_1"]), ShardContext())
+        let layout = published(["a:ps_0"], "newest") + published(["a:ps_2"], "newest") + published(["a:ps_1"], "all")
+        let served = try agent.models(layout: layout, ShardContext(), previous: before)
+        #expect(served.models.map(\.name) == ["a:ps_0", "a:ps_1"])
+        #expect(served.models.map(\.versionPolicy) == [.latest(1), .all])
+        #expect(served.warnings.map { $0.hasSuffix("; it stays as it was") } == [true, false])
+        #expect(served.aliases == ["ps_0": "a:ps_0", "ps_1": "a:ps_1"])
+    }
+
+    @Test func `what no server could serve is left out, or stays as it was`() throws {
+        let agent = try unified("layout_pattern p")
+        var layout = published(["a:ps_0", "a:ps_1", "a:ps_2"])
+        let before = try agent.models(layout: layout, ShardContext())
+        #expect(before.checked(previous: ServedModels()) == before)
+        layout[0].meta?.basePath = "relative"
+        layout[1].meta?.basePath = "hdfs://n/b/a/ps_1"
+        let served = try agent.models(layout: layout, ShardContext())
+        let checked = served.checked(previous: ServedModels())
+        #expect(checked.models.map(\.name) == ["a:ps_2"] && checked.aliases == ["ps_2": "a:ps_2"])
+        #expect(checked.warnings.count == 2 && checked.warnings[1].contains("hdfs://"))
+        #expect(served.checked(previous: before).models == before.models)
+        #expect(served.checked(previous: before).warnings.allSatisfy { $0.hasSuffix("; it stays as it was") })
+    }
+
     // MARK: Version 1
 
     @Test(

@@ -15,6 +15,19 @@ import Testing
         #expect(view.warnings.isEmpty)
     }
 
+    @Test func `a model's replicas are known without a layout`() {
+        let nodes = Deployment.two.filter { !$0.key.hasPrefix("layouts") && !$0.key.hasPrefix("saved_models") }
+        let others = ["binding/n/ps_0:c:1": ""]
+        let scope = ClusterScope.model(Deployment.paths, "m")
+        let view = ClusterView(Deployment.nodes(nodes.merging(others) { own, _ in own }), scope)
+        #expect(view.layout == nil && view.warnings == [])
+        #expect(view.replicas.mapValues { $0.map(\.description) } == ["m:entry": ["a:1"], "m:ps_0": ["b:2"]])
+        var known = KnownCluster()
+        known.update(view, scope)
+        known.update(ClusterView(Deployment.nodes([:]), scope), scope)
+        #expect(known.routes.values.allSatisfy(\.isStale) && known.routes.count == 2)
+    }
+
     struct Case: Sendable, CustomStringConvertible {
         let description: String
         let changes: [String: String?]

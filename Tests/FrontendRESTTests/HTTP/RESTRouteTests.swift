@@ -39,6 +39,7 @@ import Testing
             (.put, "/v1/models/m", .malformed),
             (.head, "/v1/models/m", .malformed),
             (.other("BREW"), "/v1/models/m", .malformed),
+            (.get, "/v1/cluster", .cluster),
             (.options, "/v1/anything", .options),
             (.get, "/v1", .unknown),
             (.get, "/", .unknown),

@@ -110,6 +110,17 @@ import Testing
         #expect(answer[0].scalars(as: Float.self) == [10, 20])
     }
 
+    @Test(arguments: [("b:ps_0", false), (":ps_0", true), ("", true)])
+    func `a second name is not another model's shard`(model: String, isFound: Bool) async throws {
+        let bench = await Bench(["a:ps_0": Self.shard(10)])
+        defer { bench.close() }
+        bench.manager.replaceAliases(["ps_0": "a:ps_0"])
+        let prediction = try Self.prediction(model, old: "ps_0")
+        #expect(bench.predictor.has(prediction) == isFound)
+        let answer = await bench.ask(prediction)
+        #expect(isFound ? answer.failure == nil : answer.failure?.code == .unavailable)
+    }
+
     @Test func `outputs come in the order they were asked for`() async throws {
         let bench = await Bench(["ps_0": Self.shard(10)])
         defer { bench.close() }

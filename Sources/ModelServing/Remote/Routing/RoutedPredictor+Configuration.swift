@@ -21,18 +21,22 @@ extension CallRules {
 extension RoutedPredictor {
     /// `nil` where there are no routes.
     ///
+    /// - Parameter hasDiscovery: routes come from elsewhere, too.
     /// - Throws: what is wrong with the file of routes.
     static func make(
         _ settings: ServerConfiguration.RemoteLookups,
+        hasDiscovery: Bool = false,
         local: LocalPredictor,
         threadCount: Int,
         metrics: ServerMetrics,
         logger: Logger
-    ) throws(ServingError) -> (predictor: RoutedPredictor, file: RoutesFile)? {
-        guard let path = settings.routesFile else { return nil }
+    ) throws(ServingError) -> (predictor: RoutedPredictor, file: RoutesFile?)? {
+        guard settings.routesFile != nil || hasDiscovery else { return nil }
         let rules = CallRules(settings)
         let routes = RemoteRoutes(rules: rules.ejection, logger: logger)
-        let file = try RoutesFile(path: path, routes: routes, logger: logger)
+        let file = try settings.routesFile.map { (path) throws(ServingError) in
+            try RoutesFile(path: path, routes: routes, logger: logger)
+        }
         let predictor = RoutedPredictor(
             local: local,
             routes: routes,
