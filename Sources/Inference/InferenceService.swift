@@ -151,7 +151,7 @@ public final class InferenceService: Sendable {
     }
 
     /// Whether there is, or was, a model of that name, whatever its state.
-    public func knows(_ name: String) -> Bool { manager.knows(name) }
+    public func knows(_ name: String) -> Bool { manager.knows(manager.name(meantBy: name)) }
 }
 
 /// A version pinned for one request.
