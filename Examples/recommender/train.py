@@ -126,7 +126,7 @@ def run(folder, clicks=400_000):
     model.save(folder / "checkpoint.npz")
     unseen = World(seed=2).clicks(20_000, USERS)
     score = auc(unseen.labels, model(unseen.movies, unseen.users).numpy())
-    print(f"train: AUC {score:.3f} for clicks that it has not seen; {folder / 'exported_models'}", flush=True)
+    print(f"train: AUC {score:.3f} for clicks that it has not seen; written to {folder}", flush=True)
 
 
 def main():
