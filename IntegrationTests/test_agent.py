@@ -311,6 +311,26 @@ def test_versions_of_agents_that_are_none_are_refused(tmp_path):
 # ---- Version 1 ----
 
 
+def test_a_container_that_is_alone_serves_all_parts_of_an_export(export, tmp_path):
+    port = free_port()
+    conf = tmp_path / "alone.conf"
+    lines = ["agent_version 1", "stand_alone_serving true", "base_name rec", f"base_path {export}", "num_ps 3"]
+    conf.write_text("\n".join([*lines, f"tfs_ps_port {port}", "fetch_ps_timout_ms 1"]) + "\n")
+    with Agent(conf, tmp_path, environment={"SHARD_ID": "0"}) as agent:
+        agent.wait_until_ready()
+        agent.line(rf"{conf}:7: the key fetch_ps_timout_ms is not known, and without effect")
+        ask(agent, model="entry")
+        # What training pushes to has a port of its own.
+        shard = agent.prediction(agent.channel(f"127.0.0.1:{port}"))
+        request = predict_request("ps_1", {"id": numpy.int64([1, 4]), "id_split": numpy.int64([0, 2, 2])}, "raw_lookup")
+        assert array(shard.Predict(request, timeout=LONG).outputs["flat_emb"]).tolist() == [*rows("mov", [1, 4])]
+        assert agent.cluster()["routes"] == [
+            {"name": name, "addresses": [f"127.0.0.1:{agent.grpc_port if name == 'entry' else port}"], "stale": False}
+            for name in ["entry", "ps_0", "ps_1", "ps_2"]
+        ]
+        assert "store" not in agent.cluster()
+
+
 def test_version_1_registers_its_replicas(zookeeper, export, tmp_path):
     def conf(name, *lines):
         common = ["bzid v1", "base_name rec", "agent_version 1", f"base_path {export}", "num_ps 3"]

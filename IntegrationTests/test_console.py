@@ -16,6 +16,7 @@ import pytest
 import requests
 import tensorflow as tf
 
+from support.agents import Agent, write_export
 from support.browser import chromium
 from support.paths import MODELS, ROOT
 from support.server import apus_serve, free_port, tensorflow_model_server
@@ -405,6 +406,24 @@ def test_slow_and_failed_requests_are_listed(pages, server):
     text = page.inner_text("#slow-requests")
     assert kept[0]["error"] in text and kept[0]["status"] in text
     assert page.locator("#slow-requests .stages i").count() % 5 == 0
+    page.close()
+
+
+def test_a_container_shows_its_deployment(pages, server, tmp_path):
+    write_export(tmp_path / "export")
+    conf = tmp_path / "agent.conf"
+    conf.write_text(f"agent_version 1\ndeploy_type ps\nnum_ps 2\nbase_path {tmp_path / 'export'}\n")
+    with Agent(conf, tmp_path, environment={"SHARD_ID": "0"}) as agent:
+        agent.wait_until_ready()
+        page = pages.open(agent.rest_url)
+        row = page.locator("#deployment tr", has_text="ps_1")
+        row.wait_for()
+        assert agent.grpc_address in row.inner_text()
+        assert f"ps_0, ps_1, of the folder {tmp_path / 'export'}" in page.inner_text("#deployment")
+        page.close()
+    page = pages.open(server.rest_url)
+    wait_for(page, "document.querySelector('.chart')?.dataset.points > 0", "points")
+    assert page.locator("#deployment").is_hidden()
     page.close()
 
 

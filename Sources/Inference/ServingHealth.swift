@@ -78,7 +78,7 @@ public final class ServingHealth: Sendable {
     public var awaited: String? { state.withLock { $0.awaited } }
 
     /// Says what the server waits for before it can be ready; `nil` for nothing more.
-    public func await(_ what: String?) {
+    public func setAwaited(_ what: String?) {
         let hasChanged = state.withLock { state in
             defer { state.awaited = what }
             return state.awaited != what

@@ -271,7 +271,8 @@ public final class ModelServer: Sendable {
                 facts: .init(
                     version: ServerVersion.text,
                     cores: System.coreCount,
-                    hasControl: configuration.control.isEnabled || hasControlPort
+                    hasControl: configuration.control.isEnabled || hasControlPort,
+                    hasDeployment: deployment != nil
                 ),
                 service: inference,
                 manager: manager,
@@ -436,8 +437,7 @@ public final class ModelServer: Sendable {
     /// models unload, threads end.
     public func shutdown() async {
         health.beginDraining()
-        // Others go elsewhere before this server stops to answer.
-        _ = await onOwnThread(named: "withdraw") { [agent] in agent?.agent.withdraw() }
+        await withdraw()
         // Answers that wait for their batch must not wait for company.
         scheduling.drain()
         let grace = Duration.seconds(configuration.lifecycle.drainGraceSeconds)
@@ -460,6 +460,20 @@ public final class ModelServer: Sendable {
             logger.error("The event loops did not end cleanly", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Takes what is registered back, so that others go elsewhere before this server stops to answer. A store that does not
+    /// answer must not keep the process: the session ends without a word then.
+    private func withdraw() async {
+        guard let agent = agent?.agent else { return }
+        await withTaskGroup { group in
+            group.addTask { _ = await onOwnThread(named: "withdraw") { agent.withdraw() } }
+            group.addTask { try? await Task.sleep(for: .seconds(Self.withdrawalSeconds)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static let withdrawalSeconds = 5
 
     /// A disk that hangs must not keep the process.
     private static let logGraceSeconds = 5

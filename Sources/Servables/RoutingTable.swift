@@ -138,7 +138,7 @@ final class RoutingTable: Sendable {
 
     /// The name of a model that a name stands for; itself where it is no second name.
     func name(meantBy name: String) -> String {
-        changing.withLock { table in table.models[name] == nil ? table.aliases[name] ?? name : name }
+        slots[Self.slotOfThread()].snapshot.withLock { $0 }.name(meantBy: name) ?? name
     }
 
     /// Replaces the labels of all models. They may name versions that requests cannot reach.

@@ -21,11 +21,14 @@ public final class ServerConsole: Sendable {
         public var cores: Int
         /// Whether calls may load and unload models.
         public var hasControl: Bool
+        /// Whether the server is a container of a deployment.
+        public var hasDeployment: Bool
 
-        public init(version: String, cores: Int, hasControl: Bool = false) {
+        public init(version: String, cores: Int, hasControl: Bool = false, hasDeployment: Bool = false) {
             self.version = version
             self.cores = cores
             self.hasControl = hasControl
+            self.hasDeployment = hasDeployment
         }
     }
 

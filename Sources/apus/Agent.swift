@@ -16,11 +16,11 @@ struct Agent: AsyncParsableCommand {
             registers there what answers requests, and asks the other containers for the shards that it does not have.
 
             EXAMPLES
-              All parts of an export in one process, on ports that the system chooses (the log says which):
+              A container, on the ports that the configuration or the environment says:
                 apus agent --conf demo.conf
 
-              An export whose graphs name paths as training saw them:
-                apus agent --conf demo.conf --embedding-path-prefix hdfs:///user/me=/data/me
+              An export that names its files as training saw them:
+                apus agent --conf demo.conf --embedding-path-prefix hdfs:///user=/data
 
               The same deployment on two addresses of one machine:
                 apus agent --conf machine1.conf --host 127.0.0.1
@@ -30,14 +30,16 @@ struct Agent: AsyncParsableCommand {
                 apus cluster status --server 127.0.0.1:8501
 
             PORTS
-              tfs_port_grpc, tfs_port_http and agent_port of FILE, else the variables PORT3 (gRPC), PORT4 (REST) and \
-            PORT2 (AgentService, for entries of others), else whichever are free.
+              gRPC          tfs_port_grpc of FILE, else the variable PORT3
+              REST          tfs_port_http, else PORT4
+              AgentService  agent_port, else PORT2; for entries of others
+              What is not given is any that is free; the log says which.
 
             ENVIRONMENT
-              SHARD_ID, MONOLITH_HOST_SHARD_N  which of the containers this is, and of how many
-              MY_HOST_IP, MY_HOST_IPV6         where others reach this machine; --advertise counts more
+              SHARD_ID, MONOLITH_HOST_SHARD_N  which container this is, of how many
+              MY_HOST_IP, MY_HOST_IPV6         where others reach this machine
               MY_POD_NAME, REPLICA_ID          what this container is called
-              ZK_AUTH                          NAME:PASSWORD, for ZooKeeper's digest authentication
+              ZK_AUTH                          NAME:PASSWORD, for ZooKeeper
 
             SIGTERM withdraws what is registered first, then lets answers in flight finish.
             """

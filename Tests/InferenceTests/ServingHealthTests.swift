@@ -27,9 +27,9 @@ struct ServingHealthTests {
 
     @Test func `a server that waits for something is not ready before it is there`() {
         let health = versions.health()
-        health.await("the layout")
+        health.setAwaited("the layout")
         #expect(!health.isReady && health.overall == .notServing && health.awaited == "the layout")
-        health.await(nil)
+        health.setAwaited(nil)
         #expect(health.isReady && health.awaited == nil)
     }
 

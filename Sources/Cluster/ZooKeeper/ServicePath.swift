@@ -56,7 +56,8 @@ public struct ServicePath: Sendable, Hashable, CustomStringConvertible {
         else { return nil }
         var replicaID: Int64?
         if parts.count == 2 {
-            guard let number = Self.number(parts[1]) else { return nil }
+            // Containers that nobody has given a name are -1 to Monolith's agent.
+            guard let number = parts[1] == "-1" ? -1 : Self.number(parts[1]) else { return nil }
             replicaID = number
         }
         self.init(

@@ -11,6 +11,7 @@ enum ConsoleAnswer {
             writer.plain("cores", "\(console.facts.cores)")
             writer.plain("started", "\(console.started)")
             writer.plain("control", "\(console.facts.hasControl)")
+            if console.facts.hasDeployment { writer.plain("deployment", "true") }
             writer.list("models") { writer in
                 for model in console.models(shows: visibility.shows) {
                     writer.object { writer in

@@ -80,7 +80,7 @@ final class ServerAgent: Sendable {
             member = nil
         }
         box.agent = self
-        if settings.folder == nil { health.await("the layout") }
+        if settings.folder == nil { health.setAwaited("the layout") }
         if let member {
             state.withLock { state in
                 state.status = member.currentStatus
@@ -201,7 +201,7 @@ final class ServerAgent: Sendable {
             }
             manager.replaceAliases(wanted.aliases)
             state.withLock { $0.served = wanted }
-            health.await(nil)
+            health.setAwaited(nil)
             log.problem(nil, of: .models)
             log.warnings(wanted.warnings + state.withLock { $0.status.known.warnings })
         } catch {

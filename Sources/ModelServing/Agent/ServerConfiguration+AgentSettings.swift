@@ -24,6 +24,8 @@ extension ServerConfiguration {
         if agent.servesDenseAlone, agent.server.batchingParametersFile == nil { batching?.useDenseParameters() }
         let models = try settings.folder.map { (folder) throws(ServingError) in try settings.models(of: folder).models }
         requestedModels = .list(models ?? [])
+        // The deployment says which models there are.
+        modelCache.discoversModels = false
         warnings += settings.warnings
     }
 }

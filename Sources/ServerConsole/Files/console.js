@@ -344,7 +344,31 @@ async function pollAbout() {
   byId("chart-cpu").querySelector(".legend span").textContent = `of ${answer.json.cores}`;
   setOptions(byId("scheduler-model"), available);
   setOptions(byId("play-model"), available);
-  await Promise.all([pollScheduler(), chooseModel()]);
+  byId("deployment").hidden = !answer.json.deployment;
+  await Promise.all([pollScheduler(), chooseModel(), pollDeployment()]);
+}
+
+/** What of a deployment the server serves, and where it asks for the rest. */
+async function pollDeployment() {
+  if (byId("deployment").hidden) return;
+  const place = byId("deployment-state");
+  const answer = await ask("v1/cluster");
+  if (!answer.ok) return place.replaceChildren(make("p", { class: "error" }, problem(answer)));
+  const { source, served, warnings, store, routes } = answer.json;
+  const seconds = (value) => duration(value * 1000);
+  const known = store && (store.known_age_seconds === undefined ? "nothing yet"
+    : store.known_age_seconds === 0 ? "as the store says" : `as it was ${seconds(store.known_age_seconds)} ago`);
+  place.replaceChildren(
+    ...warnings.map((warning) => make("p", { class: "error" }, warning)),
+    facts([
+      ["Serves", `${served.length ? served.join(", ") : "nothing"}, of the ${source}`],
+      [store?.name, store && `${store.connected ? "connected" : "away"} for ${seconds(store.state_seconds)}`],
+      ["Why", store?.problem],
+      ["Known", known && (store.layout_stale ? `${known}; the layout is there no more` : known)],
+      ["Registered", store && `${store.registered.length} nodes`],
+    ]),
+    table([["Servable"], ["Replicas"]], routes.map((route) =>
+      [route.name, route.addresses.join(", ") + (route.stale ? " (as it was; nobody says so now)" : "")])));
 }
 
 /** Asks for a key, and shows nothing meanwhile. */
@@ -852,4 +876,5 @@ byId("play-form").addEventListener("submit", send);
 tellTimes();
 every(2000, pollScheduler);
 every(3000, pollSlow);
+every(3000, pollDeployment);
 run();

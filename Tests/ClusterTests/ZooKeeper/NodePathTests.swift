@@ -55,6 +55,10 @@ import Testing
                 "/z/service/m/ps:0/1",
                 ServicePath(namespace: "z", baseName: "m", serverType: "ps", index: 0, replicaID: 1)
             ),
+            (
+                "/z/service/m/ps:0/-1",
+                ServicePath(namespace: "z", baseName: "m", serverType: "ps", index: 0, replicaID: -1)
+            ),
             ("/z/service/m/ps:0", ServicePath(namespace: "z", baseName: "m", serverType: "ps", index: 0)),
             (
                 "/1_2-3/service/2_zm/entry:0/00000000017",

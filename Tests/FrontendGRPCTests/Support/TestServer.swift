@@ -1,6 +1,7 @@
 import Inference
 import NIOCore
 import NIOPosix
+import ServingConfig
 import ServingTestKit
 import TransportSecurity
 
@@ -11,6 +12,7 @@ func withServer<R>(
     _ serving: TestServing,
     listeners: [GRPCListener] = [.tcp(host: "127.0.0.1", port: 0)],
     tls: ServerTLS? = nil,
+    replicas: (any ReplicaDirectory)? = nil,
     configure: (inout GRPCServerConfiguration) -> Void = { _ in },
     _ body: (GRPCServer, [GRPCListener]) async throws -> R
 ) async throws -> R {
@@ -22,6 +24,7 @@ func withServer<R>(
         inference: serving.inference,
         health: serving.health,
         models: serving.control,
+        replicas: replicas,
         group: group,
         tls: tls
     )
@@ -40,10 +43,11 @@ func withServer<R>(
 /// A client's view of such a server.
 func withConnection<R>(
     _ serving: TestServing,
+    replicas: (any ReplicaDirectory)? = nil,
     configure: (inout GRPCServerConfiguration) -> Void = { _ in },
     _ body: (GRPCTestClient) async throws -> R
 ) async throws -> R {
-    try await withServer(serving, configure: configure) { _, listeners in
+    try await withServer(serving, replicas: replicas, configure: configure) { _, listeners in
         let client = try await GRPCTestClient.connect(to: listeners[0])
         let result = try await body(client)
         try? await client.close()
