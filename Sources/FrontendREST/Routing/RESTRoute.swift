@@ -70,7 +70,8 @@ enum RESTRoute: Hashable {
             .control(.residency), .control(.plan), .control(.apply):
             true
         case .control(.metadata), .control(.status), .control(.reload): false
-        case .status, .metadata, .scheduler, .cache, .routes, .cluster, .recordedRequests, .options, .live, .ready, .modelReady,
+        case .status, .metadata, .scheduler, .cache, .routes, .cluster, .recordedRequests, .options, .live, .ready,
+            .modelReady,
             .missingModelName,
             .unusableVersion,
             .malformed,
