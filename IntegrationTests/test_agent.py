@@ -252,6 +252,7 @@ def test_a_deployment_lives_through_what_happens(zookeeper, export, layout, tmp_
         store = one.cluster()["store"]
         assert store["known_age_seconds"] > 0 and store["state_seconds"] > 0
         assert Page(one.get("/metrics").text).samples[("apus_cluster_store_connected", ())] == 0
+        eventually(lambda: "is away" in one.get("/v1/routes").json().get("error", ""), "the routes to say so")
         # Also for a container that starts now, at its old address.
         two.stop()
         two = stack.enter_context(layout("127.0.0.2", SECOND))
@@ -269,6 +270,7 @@ def test_a_deployment_lives_through_what_happens(zookeeper, export, layout, tmp_
         cluster(zookeeper, "publish", export)
         eventually(lambda: not one.cluster()["store"]["layout_stale"], "the new layout")
         eventually(lambda: not any(route["stale"] for route in one.cluster()["routes"]), "the routes to be new")
+        assert "error" not in one.get("/v1/routes").json()
         ask(one)
 
         # An end in order is seen at once.

@@ -219,8 +219,8 @@ final class ServerAgent: Sendable {
 
     /// Tells others what is served here, and whoever asks where others are.
     private func tell() {
-        let (served, known, endpoints, registration) = state.withLock {
-            ($0.served, $0.settling.known, $0.endpoints, $0.registration)
+        let (served, known, endpoints, registration, trouble) = state.withLock {
+            ($0.served, $0.settling.known, $0.endpoints, $0.registration, storeTrouble($0))
         }
         let states = Dictionary(served.models.map { ($0.name, ServedState(manager.status(of: $0.name))) }) { one, _ in
             one
@@ -232,8 +232,15 @@ final class ServerAgent: Sendable {
             endpoints: endpoints
         )
         state.withLock { $0.replicas = replicas }
-        if let routes { routes.set(table(replicas.elsewhere)) }
+        if let routes { routes.set(table(replicas.elsewhere), trouble: trouble) }
         if let registration { member?.register(registration.nodes(states)) }
+    }
+
+    /// Why what is known may not be what is.
+    private func storeTrouble(_ state: State) -> ServingError? {
+        guard member != nil, !state.clock.isConnected else { return nil }
+        let reason = state.status.problem?.message ?? state.status.store.reason
+        return .unavailable("\(settings.store) is away\(reason.map { ": \($0)" } ?? "")")
     }
 
     private func table(_ elsewhere: [String: [ReplicaAddress]]) -> RoutesTable {

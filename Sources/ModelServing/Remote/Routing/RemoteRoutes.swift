@@ -24,7 +24,9 @@ final class RemoteRoutes: Sendable {
     }
 
     /// Takes another table; what is known of replicas that stay is kept.
-    func set(_ table: RoutesTable) {
+    ///
+    /// - Parameter trouble: why there is perhaps a newer one, which cannot be read at the moment.
+    func set(_ table: RoutesTable, trouble: ServingError? = nil) {
         state.withLock { state in
             state.groups = Dictionary(
                 uniqueKeysWithValues: table.replicas.map { name, addresses in
@@ -33,7 +35,7 @@ final class RemoteRoutes: Sendable {
                     return (name, group)
                 }
             )
-            state.trouble = nil
+            state.trouble = trouble
             state.changes += 1
         }
     }
