@@ -146,7 +146,7 @@ final class ServerAgent: Sendable {
     func withdraw() {
         state.withLock { $0.isWithdrawn = true }
         member?.close()
-        remembered?.write()
+        remembered?.writeIfDue()
     }
 
     /// Says in the log when the store is not there from the start.

@@ -124,7 +124,7 @@ final class ModelCosts: ServableCosts {
     }
 
     /// Writes what is not written yet.
-    func close() { file?.writeIfDue(state.withLock { $0.remembered }) }
+    func close() { file?.writeIfDue() }
 }
 
 /// What a version takes in memory, as far as its files tell. The factors are those measured with the engine: a graph
