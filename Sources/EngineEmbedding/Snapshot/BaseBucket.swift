@@ -25,13 +25,19 @@ struct BaseBucket {
     var overflow: UInt8 { start.load(fromByteOffset: 61, as: UInt8.self) }
     var reserved: UInt16 { start.loadUnaligned(fromByteOffset: 62, as: UInt16.self) }
 
-    /// Where among the ids this one is; `nil` when it is not there.
+    /// Where among the ids this one is, as the number of the lowest bit; 0 when it is not there.
     @inline(__always)
-    func slot(of id: Int64) -> Int? {
+    func matches(_ id: Int64) -> UInt32 {
         // Compares all seven: that costs less than a branch that is predicted wrong.
         var matches: UInt32 = 0
         for slot in 0..<Self.capacity { matches |= (self.id(slot) == id ? 1 : 0) << UInt32(slot) }
-        matches &= 1 << UInt32(truncatingIfNeeded: count) &- 1
+        return matches & (1 << UInt32(truncatingIfNeeded: count) &- 1)
+    }
+
+    /// Where among the ids this one is; `nil` when it is not there.
+    @inline(__always)
+    func slot(of id: Int64) -> Int? {
+        let matches = matches(id)
         return matches == 0 ? nil : matches.trailingZeroBitCount
     }
 }

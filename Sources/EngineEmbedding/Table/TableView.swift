@@ -6,6 +6,8 @@ import Synchronization
 struct TableView {
     let hash: IDHash
     let rowByteCount: Int
+    /// What ids without a row get: zeros in each compression. Reading them costs less than a branch that is predicted wrong.
+    let zeroRow: UnsafeRawPointer
 
     // The snapshot.
     let buckets: UnsafeRawPointer
@@ -26,41 +28,44 @@ struct TableView {
         buckets + IDHash.place(hash, of: placeCount) * BaseBucket.byteCount
     }
 
-    /// The snapshot's row of an id; negative when it has none.
+    /// The bytes of a row that the snapshot still serves; `zeroRow` when the overlay must be asked.
     @inline(__always)
-    func snapshotRow(_ id: Int64, _ hash: UInt64) -> Int {
+    func snapshotBytes(_ id: Int64, _ hash: UInt64) -> UnsafeRawPointer {
         let bucket = BaseBucket(start: bucket(hash))
-        if let slot = bucket.slot(of: id) { return Int(bucket.firstRow) &+ slot }
-        return bucket.overflow == 0 ? -1 : laterRow(id, hash)
+        let matches = bucket.matches(id)
+        // Half of the ids may have no row, in no order that a processor could learn: no branch tells those from others.
+        let isMissing = (matches &- 1) >> 31
+        if isMissing & UInt32(bucket.overflow) != 0 { return laterBytes(id, hash) }
+        return bytes(ofRow: Int(bucket.firstRow) &+ matches.trailingZeroBitCount, isThere: 1 &- Int(isMissing))
+    }
+
+    /// - Parameter isThere: 1; 0 when there is no such row.
+    @inline(__always)
+    private func bytes(ofRow row: Int, isThere: Int) -> UnsafeRawPointer {
+        // Also the upper end is looked at: somebody may have changed the file since it was checked.
+        let mask = 0 &- (isThere & (row < rowCount ? 1 : 0))
+        // In place of a row that is not there the first one's mark is looked at, which changes nothing.
+        if let marks, RowMarks.isSet(row & mask, in: marks) { return zeroRow }
+        return zeroRow + ((rows + row &* rowByteCount - zeroRow) & mask)
     }
 
     /// Of an id that may lie in a bucket behind its own.
     @inline(never)
-    private func laterRow(_ id: Int64, _ hash: UInt64) -> Int {
+    private func laterBytes(_ id: Int64, _ hash: UInt64) -> UnsafeRawPointer {
         let place = IDHash.place(hash, of: placeCount)
         for number in place + 1..<max(place + 1, min(place + farthest + 1, bucketCount)) {
             let bucket = BaseBucket(start: buckets + number * BaseBucket.byteCount)
-            if let slot = bucket.slot(of: id) { return Int(bucket.firstRow) &+ slot }
-            if bucket.overflow == 0 { return -1 }
+            if let slot = bucket.slot(of: id) { return bytes(ofRow: Int(bucket.firstRow) &+ slot, isThere: 1) }
+            if bucket.overflow == 0 { return zeroRow }
         }
-        return -1
-    }
-
-    /// The bytes of a row that the snapshot still serves; `nil` when the overlay must be asked.
-    @inline(__always)
-    func snapshotBytes(_ id: Int64, _ hash: UInt64) -> UnsafeRawPointer? {
-        let row = snapshotRow(id, hash)
-        // Also the upper end is looked at: somebody may have changed the file since it was checked.
-        guard row >= 0, row < rowCount else { return nil }
-        if let marks, RowMarks.isSet(row, in: marks) { return nil }
-        return rows + row &* rowByteCount
+        return zeroRow
     }
 
     @inline(__always)
-    func overlayBytes(_ id: Int64, _ hash: UInt64, _ overlay: OverlayReader) -> UnsafeRawPointer? {
-        guard let cell = overlay.find(id, hash) else { return nil }
+    func overlayBytes(_ id: Int64, _ hash: UInt64, _ overlay: OverlayReader) -> UnsafeRawPointer {
+        guard let cell = overlay.find(id, hash) else { return zeroRow }
         let row = cell.pointee.load(ordering: .acquiring)
-        return row == OverlayIndex.noRow ? nil : overlayRows + Int(row) &* rowByteCount
+        return row == OverlayIndex.noRow ? zeroRow : overlayRows + Int(row) &* rowByteCount
     }
 }
 
@@ -71,7 +76,7 @@ extension TableView {
 
     private struct Pending {
         var hash: UInt64
-        var row: UnsafeRawPointer?
+        var row: UnsafeRawPointer
     }
 
     /// Rows of many ids. Each waits for two or three cache lines: its bucket, perhaps one of the overlay, and its
@@ -115,7 +120,7 @@ extension TableView {
     private func ask(_ range: Range<Int>, _ ids: UnsafePointer<Int64>, _ ring: UnsafeMutablePointer<Pending>) {
         for index in range {
             let hash = hash(ids[index])
-            (ring + (index & Self.ringMask)).initialize(to: Pending(hash: hash, row: nil))
+            (ring + (index & Self.ringMask)).initialize(to: Pending(hash: hash, row: zeroRow))
             cembedding_prefetch(bucket(hash))
         }
     }
@@ -126,11 +131,8 @@ extension TableView {
             let slot = ring + (index & Self.ringMask)
             let row = snapshotBytes(ids[index], slot.pointee.hash)
             slot.pointee.row = row
-            if let row {
-                prefetchRow(row)
-            } else if let overlay {
-                cembedding_prefetch(overlay.bucket(slot.pointee.hash))
-            }
+            prefetchRow(row)
+            if let overlay, row == zeroRow { cembedding_prefetch(overlay.bucket(slot.pointee.hash)) }
         }
     }
 
@@ -143,10 +145,10 @@ extension TableView {
     ) {
         for index in range {
             let slot = ring + (index & Self.ringMask)
-            guard slot.pointee.row == nil else { continue }
+            guard slot.pointee.row == zeroRow else { continue }
             let row = overlayBytes(ids[index], slot.pointee.hash, overlay)
             slot.pointee.row = row
-            if let row { prefetchRow(row) }
+            prefetchRow(row)
         }
     }
 
@@ -160,13 +162,9 @@ extension TableView {
         let dimension = coder.format.dimension
         var found = 0
         for index in range {
-            let target = numbers + index &* dimension
-            if let row = ring[index & Self.ringMask].row {
-                coder.decode(row, into: target)
-                found &+= 1
-            } else {
-                target.update(repeating: 0, count: dimension)
-            }
+            let row = ring[index & Self.ringMask].row
+            coder.decode(row, into: numbers + index &* dimension)
+            found &+= row == zeroRow ? 0 : 1
         }
         return found
     }

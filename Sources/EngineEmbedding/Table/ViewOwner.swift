@@ -16,11 +16,8 @@ final class ViewOwner: @unchecked Sendable {
     let snapshot: Snapshot?
     let marks: RowMarks?
     let index: OverlayIndex?
-    /// A bucket without ids, for tables without a snapshot.
-    private let noBucket = UnsafeMutableRawPointer.allocate(
-        byteCount: BaseBucket.byteCount,
-        alignment: BaseBucket.byteCount
-    )
+    /// A row of zeros; also a bucket without ids, for tables without a snapshot.
+    private let zeros: UnsafeMutableRawPointer
 
     init(
         hash: IDHash,
@@ -33,17 +30,20 @@ final class ViewOwner: @unchecked Sendable {
         self.snapshot = snapshot
         self.marks = marks
         self.index = index
-        noBucket.initializeMemory(as: UInt8.self, repeating: 0, count: BaseBucket.byteCount)
+        let zeroCount = max(rowByteCount, BaseBucket.byteCount)
+        zeros = .allocate(byteCount: zeroCount, alignment: BaseBucket.byteCount)
+        zeros.initializeMemory(as: UInt8.self, repeating: 0, count: zeroCount)
         view = .allocate(capacity: 1)
         view.initialize(
             to: TableView(
                 hash: hash,
                 rowByteCount: rowByteCount,
-                buckets: snapshot?.buckets ?? UnsafeRawPointer(noBucket),
+                zeroRow: UnsafeRawPointer(zeros),
+                buckets: snapshot?.buckets ?? UnsafeRawPointer(zeros),
                 bucketCount: snapshot.map { Int($0.header.bucketCount) } ?? 1,
                 placeCount: snapshot?.header.placeCount ?? 1,
                 farthest: snapshot?.farthest ?? 0,
-                rows: snapshot?.rows ?? UnsafeRawPointer(noBucket),
+                rows: snapshot?.rows ?? UnsafeRawPointer(zeros),
                 rowCount: snapshot?.rowCount ?? 0,
                 marks: marks?.words,
                 overlay: index?.reader,
@@ -54,6 +54,6 @@ final class ViewOwner: @unchecked Sendable {
 
     deinit {
         view.deallocate()
-        noBucket.deallocate()
+        zeros.deallocate()
     }
 }
