@@ -40,10 +40,9 @@ bench-cache: release ## Measure the model cache: hits, misses, memory, swaps, po
 	@scripts/setup
 	@.venv/bin/python Benchmarks/cache --results Benchmarks/results/cache.md
 
-bench-embedding: release ## Measure tables of embeddings (import, start, memory, lookups), and entries with shards elsewhere
+bench-embedding: release ## Measure embeddings: tables, TensorFlow's beside them, and entries with shards elsewhere
 	@scripts/setup
-	@swift build -c release --static-swift-stdlib --product embedding-table
-	@.build/release/embedding-table
+	@.venv/bin/python Benchmarks/embedding_table --results Benchmarks/results/embedding.md
 	@.venv/bin/python Benchmarks/embedding_entry --results Benchmarks/results/embedding-entry.md
 
 bench-peers: release ## Compare with Triton, Mosec, MLServer, FastAPI and LitServe; the table goes to docs/performance.md

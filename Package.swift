@@ -357,7 +357,11 @@ let package = Package(
         // Measures embedding tables without a server.
         .executableTarget(
             name: "embedding-table",
-            dependencies: ["EngineEmbedding", "ServingPrimitives", argumentParser],
+            dependencies: [
+                "EmbeddingDump", "EngineEmbedding", "EngineInterface", "EngineTensorFlow", "ServingPrimitives",
+                "Tensors",
+                argumentParser,
+            ],
             path: "Benchmarks/EmbeddingTable",
             swiftSettings: swiftSettings
         ),

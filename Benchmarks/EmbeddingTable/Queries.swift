@@ -1,10 +1,14 @@
 import EngineEmbedding
 
-/// Batches of ids to look up, and the looking.
+/// Batches of ids to look up.
 struct Queries: Sendable {
-    private let ids: [Int64]
-    private let batch: Int
-    private let expected: Int
+    let ids: [Int64]
+    let batch: Int
+    /// How many of them are there.
+    let hitCount: Int
+
+    /// As many as no cache holds.
+    private static let count = 1 << 22
 
     /// The id of a row: all over the numbers, as ids with a slot and a hash are.
     static func id(_ row: Int) -> Int64 {
@@ -15,43 +19,35 @@ struct Queries: Sendable {
 
     /// - Parameter hits: share of ids that are there; the others belong to no row.
     init(rows: Int, hits: Double, batch: Int) {
-        var random = SystemRandomNumberGenerator()
+        var random = Random(state: UInt64(rows))
         self.batch = batch
-        var expected = 0
-        ids = (0..<max(1, (1 << 20) / batch) * batch).map { _ in
+        var hitCount = 0
+        ids = (0..<max(1, Self.count / batch) * batch).map { _ in
             let isThere = Double.random(in: 0..<1, using: &random) < hits
-            expected += isThere ? 1 : 0
+            hitCount += isThere ? 1 : 0
             return Self.id(Int.random(in: 0..<rows, using: &random) + (isThere ? 0 : rows))
         }
-        self.expected = expected
+        self.hitCount = hitCount
     }
 
-    var count: Int { ids.count }
-
-    /// Looks up all ids, so many times.
-    func lookUp(_ table: EmbeddingTable, rounds: Int) throws -> Int {
-        var numbers = [Float](repeating: 0, count: batch * table.format.dimension)
-        var target = numbers.mutableSpan
-        let ids = ids.span
-        var found = 0
-        for _ in 0..<rounds {
-            for start in stride(from: 0, to: ids.count, by: batch) {
-                found += try table.lookup(ids.extracting(start..<start + batch), into: &target)
-            }
+    /// The system's generator asks the kernel for each number.
+    struct Random: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ mixed >> 31
         }
-        precondition(found == rounds * expected, "\(found) of \(rounds * expected) ids were found")
-        return found
     }
 
-    /// Nanoseconds of processor time for an id: the least of the rounds in that time, as what disturbs only ever adds.
-    func best(_ table: EmbeddingTable, seconds: Double) throws -> Double {
-        let end = Clock.wall() + seconds
-        var best = Double.infinity
-        repeat {
-            let start = Clock.thread()
-            _ = try lookUp(table, rounds: 1)
-            best = min(best, (Clock.thread() - start) / Double(count) * 1e9)
-        } while Clock.wall() < end
-        return best
+    /// - Throws: when other ids were found than those that are there.
+    func check(_ found: Int) throws {
+        guard found == hitCount else { throw BenchmarkFailure("\(found) ids were found; \(hitCount) are there") }
     }
+
+    var batchCount: Int { ids.count / batch }
+
+    func range(_ number: Int) -> Range<Int> { number * batch..<(number + 1) * batch }
 }

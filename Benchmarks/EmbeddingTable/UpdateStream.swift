@@ -1,4 +1,3 @@
-import EngineEmbedding
 import ServingPrimitives
 import Synchronization
 
@@ -8,50 +7,64 @@ import Glibc
 import Musl
 #endif
 
-/// Changes rows of a table at a steady rate, from a thread of its own, a hundred times a second.
+/// Changes rows at a steady rate, from a thread of its own, a hundred times a second.
 final class UpdateStream: Sendable {
-    private let table: EmbeddingTable
+    struct Outcome: Sendable {
+        var rowsPerSecond: Double
+        /// Processor time.
+        var nanosecondsPerRow: Double
+        /// The longest that an update took, in milliseconds.
+        var longest: Double
+    }
+
     private let rows: Int
     private let perSecond: Int
+    private let update: @Sendable ([Int64]) throws -> Void
     private let isStopping = Atomic(false)
-    private let result = Mutex<(rows: Int, cpu: Double)?>(nil)
+    private let outcome = BlockingResult<Outcome, BenchmarkFailure>()
 
-    init(table: EmbeddingTable, rows: Int, perSecond: Int) {
-        self.table = table
+    /// - Parameter update: changes the rows of some ids.
+    init(rows: Int, perSecond: Int, _ update: @escaping @Sendable ([Int64]) throws -> Void) {
         self.rows = rows
         self.perSecond = perSecond
+        self.update = update
     }
 
-    func start() { startThread(named: "updates") { self.run() } }
-
-    /// Rows that were changed, and the processor time of it in seconds.
-    func stop() -> (rows: Int, cpu: Double) {
-        isStopping.store(true, ordering: .relaxed)
-        while true {
-            if let result = result.withLock({ $0 }) { return result }
-            usleep(1_000)
+    func start() {
+        startThread(named: "updates") {
+            do { self.outcome.set(.success(try self.run())) } catch {
+                self.outcome.set(.failure(BenchmarkFailure("an update failed: \(error)")))
+            }
         }
     }
 
-    private func run() {
+    func stop() throws -> Outcome {
+        isStopping.store(true, ordering: .relaxed)
+        return try outcome.wait().get()
+    }
+
+    private func run() throws -> Outcome {
         let step = max(1, perSecond / 100)
-        let numbers = [Float](repeating: 0.5, count: step * table.format.dimension)
-        var random = SystemRandomNumberGenerator()
+        var random = Queries.Random(state: 1)
         var changed = 0
-        var cpu = 0.0
+        var processor = 0.0
+        var longest = 0.0
         let start = Clock.wall()
         while !isStopping.load(ordering: .relaxed) {
-            // A tenth of the ids gets most updates, as in training; they are all there, so that misses stay misses.
+            // A tenth of the ids gets all updates, as in training most; they are all there, so that misses stay misses.
             let ids = (0..<step).map { _ in Queries.id(Int.random(in: 0..<max(rows / 10, 1), using: &random)) }
-            let begin = Clock.thread()
-            if let summary = try? table.update(ids.span, numbers.span, timestamp: 1_800_000_000) {
-                changed += summary.changed + summary.inserted
-            }
-            cpu += Clock.thread() - begin
-            let due = start + Double(changed) / Double(perSecond)
-            let wait = due - Clock.wall()
+            let begin = (wall: Clock.wall(), processor: Clock.thread())
+            try update(ids)
+            changed += step
+            processor += Clock.thread() - begin.processor
+            longest = max(longest, Clock.wall() - begin.wall)
+            let wait = start + Double(changed) / Double(perSecond) - Clock.wall()
             if wait > 0 { usleep(UInt32(wait * 1e6)) }
         }
-        result.withLock { $0 = (changed, cpu) }
+        return Outcome(
+            rowsPerSecond: Double(changed) / (Clock.wall() - start),
+            nanosecondsPerRow: processor / Double(max(changed, 1)) * 1e9,
+            longest: longest * 1e3
+        )
     }
 }
