@@ -211,6 +211,8 @@ let package = Package(
             "EngineEmbedding",
             ["CEmbedding", "EmbeddingDump", "EngineInterface", "ModelSignatures", "ServingPrimitives", "Tensors"]
         ),
+        // What deployments of embeddings take, for `apus embedding plan`: a calculation, and a simulation of their fan-out.
+        library("EmbeddingScale", ["EngineEmbedding", "SchedulerSimulation"]),
 
         // Any engine, in a process of its own.
         .target(name: "CEngineProcess"),
@@ -245,9 +247,10 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Batching", "CacheSimulation", "Cluster", "EmbeddingDump", "HTTPClient", "LoadGeneration",
-                "ModelServing", "ModelTools", "SchedulerSimulation", "ServingConfig", "ServingPrimitives",
-                argumentParser, logging,
+                "Batching", "CacheSimulation", "Cluster", "EmbeddingDump", "EmbeddingScale", "EngineEmbedding",
+                "HTTPClient",
+                "LoadGeneration", "ModelServing", "ModelTools", "SchedulerSimulation", "ServingConfig",
+                "ServingPrimitives", argumentParser, logging,
             ],
             swiftSettings: swiftSettings
         ),
@@ -479,6 +482,7 @@ let package = Package(
         tests("RemoteRouting", ["Cluster", "ServingPrimitives"]),
         tests("Cluster", ["ClusterExercises", "ServingConfig", "ServingPrimitives"]),
         tests("EmbeddingDump", ["DumpExercises", "ServingPrimitives"]),
+        tests("EmbeddingScale", ["EngineEmbedding"]),
         tests(
             "EngineEmbedding",
             [

@@ -128,6 +128,10 @@ def test_damage_is_told_with_file_and_record(tmp_path):
         (["dump", MULTI, "--limit=-1"], "--limit is 0 or more"),
         (["convert", MULTI, "/tmp/x", "--layout=multi", "--shards=257"], "--shards is 1 to 256"),
         (["convert", MULTI, MULTI, "--layout=multi"], "is there already; no dump is written over"),
+        (["plan", "--rows=0"], "numbers are to be positive"),
+        (["plan", "--shard-memory=x"], "--shard-memory is x; expected bytes, like 256GiB"),
+        (["plan", "--compression=fp8"], "expected fp32, fp16, fixed_r8 or one_bit"),
+        (["plan", "--width=0"], "expected 1 to 65536"),
     ],
 )
 def test_mistakes_are_told(arguments, text):
@@ -136,6 +140,14 @@ def test_mistakes_are_told(arguments, text):
     assert text in done.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["inspect"], ["convert"], ["dump"]])
+def test_a_plan_has_a_column_for_each_size():
+    lines = embedding("plan", "--rows=1e6", "--rows=1e12", "--width=64", "--compression=fp32", "--ids=4").stdout.splitlines()
+    assert lines[0] == "| rows | 1.00 million | 1.00 trillion |"
+    assert lines[2] == "| bytes a row | 273.1 | 273.1 |"
+    # Two versions with their pushes are 574.9 bytes a row.
+    assert "| shards | 1 | 2,092 |" in lines
+
+
+@pytest.mark.parametrize("command", [[], ["inspect"], ["convert"], ["dump"], ["plan"]])
 def test_help_is_there(command):
     assert "USAGE: apus embedding" in embedding(*command, "--help").stdout

@@ -7,7 +7,7 @@ import ServingPrimitives
 struct Embedding: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embedding",
-        abstract: "Inspect, convert and print dumps of Monolith's embedding tables.",
+        abstract: "Inspect, convert and print dumps of Monolith's embedding tables; calculate what shards take.",
         discussion: """
             A dump is what training exports beside a graph: the rows of its hash tables, in files like \
             NAME-00000-of-00004. Dumps of one table are TFRecord files; those of several tables are compressed with Snappy \
@@ -28,7 +28,7 @@ struct Embedding: ParsableCommand {
                 apus embedding convert exported_models/ps_0/1622716114 tables/MonolithMultiHashTable_0 \\
                     --layout multi --shards 4 --drop-optimizer
             """,
-        subcommands: [InspectEmbeddings.self, ConvertEmbeddings.self, PrintEmbeddings.self]
+        subcommands: [InspectEmbeddings.self, ConvertEmbeddings.self, PrintEmbeddings.self, PlanEmbeddings.self]
     )
 }
 
