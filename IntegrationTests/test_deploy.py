@@ -118,6 +118,27 @@ def test_the_container_file_copies_what_is_there_and_pins_what_it_starts_from():
     assert last["ENV"] == ["MODEL_NAME=model", "MODEL_BASE_PATH=/models"]
 
 
+# What the server opens when it is needed, and Debian's package with it.
+LIBRARIES = {
+    "libarchive.so.13": "libarchive13",
+    "libcrypto.so.3": "libssl3",
+    "libcurl.so.4": "libcurl4",
+    "libexpat.so.1": "libexpat1",
+    "libzookeeper_mt.so.2": "libzookeeper-mt2",
+}
+
+
+def test_the_image_has_the_libraries_that_the_server_opens():
+    opened = set()
+    for file in (ROOT / "Sources").glob("C*/*.c"):
+        opened |= set(re.findall(r'(?:dlopen\(|OPEN\(\w+, \w+, )"(lib[^"]+)"', file.read_text()))
+    assert opened == set(LIBRARIES)
+    steps = instructions((DEPLOY / "Dockerfile").read_text())
+    last_stage = max(index for index, (instruction, _) in enumerate(steps) if instruction == "FROM")
+    installed = {word for instruction, words in steps[last_stage:] if instruction == "RUN" for word in words}
+    assert set(LIBRARIES.values()) <= installed
+
+
 def test_the_container_file_builds_what_the_package_has():
     text = (DEPLOY / "Dockerfile").read_text()
     package = (ROOT / "Package.swift").read_text()
