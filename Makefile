@@ -58,4 +58,4 @@ fuzz: ## Run the fuzz targets for a while
 	@FuzzTesting/run
 
 clean: ## Remove everything that was built or set up
-	rm -rf .build .build-* .venv .deps .models
+	rm -rf .build .build-* .venv .deps .models .recommender
